@@ -1,0 +1,122 @@
+/* What the parts of lazyimp_c share: version checks, the state, the types' layouts, and who provides which function. */
+#ifndef LAZYIMP_CORE_H
+#define LAZYIMP_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <frameobject.h>
+#include <opcode.h>
+
+/* Every version check of the extension lives in this header. The opcodes, the layout of a dict and of a function, and the rules of the specialiser
+ * were read for these versions; a newer CPython must be read before this line moves. */
+#if PY_VERSION_HEX < 0x030A0000 || PY_VERSION_HEX >= 0x03100000
+#error "lazyimp_c was written for CPython 3.10 to 3.15; set LAZYIMP_NO_EXTENSION=1 to install lazyimp without it"
+#endif
+#if defined(Py_GIL_DISABLED)
+#error "lazyimp_c does not support free-threaded CPython; set LAZYIMP_NO_EXTENSION=1 to install lazyimp without it"
+#endif
+#if defined(PYPY_VERSION) || defined(GRAALVM_PYTHON)
+#error "lazyimp_c reads CPython's own structures; set LAZYIMP_NO_EXTENSION=1 to install lazyimp without it"
+#endif
+
+#if PY_VERSION_HEX >= 0x030C0000
+#define LZ_LOAD_ATTR_SHIFT 1            /* the low bit says "method" */
+#else
+#define LZ_LOAD_ATTR_SHIFT 0
+#endif
+#if PY_VERSION_HEX >= 0x030B0000
+#define LZ_LOAD_GLOBAL_SHIFT 1          /* the low bit says "push NULL" */
+#define LZ_HAS_EXCEPTION_TABLE 1
+#else
+#define LZ_LOAD_GLOBAL_SHIFT 0
+#define LZ_HAS_EXCEPTION_TABLE 0        /* 3.10 keeps a block stack in the frame */
+#endif
+#if PY_VERSION_HEX >= 0x030F0000
+#define LZ_IMPORT_NAME_SHIFT 2          /* PEP 810: lazy and eager bits */
+#else
+#define LZ_IMPORT_NAME_SHIFT 0
+#endif
+/* 3.12 gave a function's vectorcall a say in specialised calls; before, 3.11 looks at the type alone (freeze.c). */
+#define LZ_TRAP_BY_TYPE (PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000)
+/* 3.10 and 3.11 tell a changed dict by a version of its own, later ones by the version of its keys. */
+#define LZ_DICT_HAS_VERSION (PY_VERSION_HEX < 0x030C0000)
+/* From 3.15 on the interpreter defers imports itself; armed keys are for the versions before. */
+#define LZ_ARMED_KEYS (PY_VERSION_HEX < 0x030F0000)
+
+/* ---- flags ------------------------------------------------------------------------------------------------------------------------------ */
+
+enum { /* of a statement */
+    LZ_PROTECTED = 1,     /* inside try, with or a handler */
+    LZ_UNUSED = 2,        /* no name it binds is read anywhere in the module's code */
+    LZ_FROM = 4,
+    LZ_STAR = 8,
+    LZ_PATH_WINDOW = 16,  /* stands between two touches of sys.path or of the working folder */
+    LZ_BEFORE_ENVIRON = 32, /* an environment variable is set after it */
+    LZ_FINALIZER = 64,    /* a bound name is read by a __del__ */
+    LZ_ASYNC = 128,       /* a bound name is read by a coroutine */
+};
+enum { /* of a module's code */
+    LZ_READS_NAMESPACE = 1,    /* takes its namespace as a whole: globals(), locals(), vars(), dir() */
+    LZ_SYS_MODULES_TOP = 2,    /* asks sys.modules about others while it is imported */
+    LZ_SYS_MODULES = 4,        /* the same, anywhere in it */
+    LZ_MENTIONS_NAMESPACE = 8, /* any globals(), locals() or vars() */
+};
+enum { LZ_BIT_LAZY = 1, LZ_BIT_PROXY = 2, LZ_BIT_UNUSED = 4, LZ_BIT_ASK = 8, LZ_BIT_NO_STORE = 16 }; /* Policy.fill */
+enum { LZ_EAGER = 0, LZ_LAZY = 1, LZ_PROXY = 2 };
+
+/* ---- facts.c: what a module's code object tells without running it ---------------------------------------------------------------------- */
+
+typedef struct {
+    PyObject *attr;   /* borrowed from the code; NULL: the module itself */
+    PyObject *store;  /* borrowed from the code */
+} LzBind;
+
+typedef struct {
+    int offset;       /* of IMPORT_NAME, in bytes */
+    int flags;
+    int first, count; /* into binds */
+    int level;        /* of a relative import; 0: absolute */
+    int chain;        /* how many IMPORT_FROM lead from `a` to `a.b.c` in `import a.b.c as d` */
+    PyObject *name;   /* borrowed from the code: as written, no dots of a relative import */
+} LzStatement;
+
+typedef struct LzFacts {
+    PyObject_HEAD
+    PyObject *code;       /* owned */
+    PyObject *bytes;      /* owned: without specialised or instrumented instructions */
+    LzStatement *statements;
+    int n_statements;
+    LzBind *binds;
+    int n_binds;
+    int flags;
+    PyObject *environ_keys; /* owned list of (offset, key): environment variables set by the module's own code */
+} LzFacts;
+
+extern PyTypeObject LzFacts_Type;
+PyObject *lz_analyse(PyObject *code);
+int lz_handler_of(PyCodeObject *code, int offset);         /* the handler that protects an instruction, or -1 */
+int lz_follows_by_key(PyCodeObject *code, PyObject *bytes, int offset); /* what the instruction at `offset` gave is only looked into by key */
+LzStatement *lz_statement(LzFacts *facts, int offset);
+PyObject *lz_facts_statement(PyObject *facts, int offset); /* (flags, binds) or None, for core native */
+int lz_collect_reads(PyObject *code, PyObject *names, int after); /* add to a set the names that code reads from its namespace, and those of the code
+                                                                     objects nested in it that it loads behind the offset `after` */
+PyObject *lz_clean_code(PyCodeObject *code);               /* new reference to bytes */
+
+/* ---- frames.c: who is asking ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    PyCodeObject *code;  /* owned */
+    PyObject *globals;   /* owned */
+    PyFrameObject *frame; /* borrowed */
+    int offset;          /* bytes */
+} LzSite;
+
+int lz_site(LzSite *site);          /* 1: found, 0: no Python frame runs */
+void lz_site_clear(LzSite *site);
+int lz_is_store(PyObject *dict);    /* the running instruction stores or deletes a name (or an item) */
+int lz_in_importlib(void);          /* the import system itself is asking */
+int lz_takes_whole(void);           /* the running instruction took a namespace, and what follows is not a look-up in it */
+int lz_in_block(PyFrameObject *frame);      /* 3.10: depth of the block stack */
+int lz_runs_module(LzSite *site);   /* this code is a module's body run by the import system, or the main program */
+
+#endif

@@ -1,0 +1,667 @@
+/* Facts: what a module's code object tells without running it: its import statements, the names they bind, and whether those names are read. */
+#include "core.h"
+
+PyObject *
+lz_clean_code(PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+    return PyCode_GetCode(code);
+#else
+    Py_INCREF(code->co_code);
+    return code->co_code;
+#endif
+}
+
+/* ---- reading instructions --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const unsigned char *bytes;
+    int size, next;          /* in bytes; `next` is where the following instruction starts */
+    int offset, op, arg;     /* the current one; EXTENDED_ARG is folded in, and `offset` is that of the instruction itself */
+} Reader;
+
+static int
+read_next(Reader *r)
+{
+    int arg = 0;
+    while (r->next + 1 < r->size) {
+        int op = r->bytes[r->next];
+        r->offset = r->next;
+        arg = (arg << 8) | r->bytes[r->next + 1];
+        r->next += 2;
+        if (op == EXTENDED_ARG) {
+            continue;
+        }
+#if PY_VERSION_HEX >= 0x030B0000
+        if (op == CACHE) {
+            arg = 0;
+            continue;
+        }
+#endif
+        r->op = op;
+        r->arg = arg;
+        return 1;
+    }
+    r->op = -1;
+    return 0;
+}
+
+static PyObject *
+name_at(PyObject *names, int index)
+{
+    return index >= 0 && index < PyTuple_GET_SIZE(names) ? PyTuple_GET_ITEM(names, index) : NULL;
+}
+
+/* The name an instruction reads from the namespace, borrowed, or NULL. */
+static PyObject *
+name_read(Reader *r, PyObject *names)
+{
+    switch (r->op) {
+    case LOAD_NAME:
+        return name_at(names, r->arg);
+    case LOAD_GLOBAL:
+        return name_at(names, r->arg >> LZ_LOAD_GLOBAL_SHIFT);
+#ifdef LOAD_FROM_DICT_OR_GLOBALS
+    case LOAD_FROM_DICT_OR_GLOBALS:
+        return name_at(names, r->arg);
+#endif
+    default:
+        return NULL;
+    }
+}
+
+static int
+is_attribute(Reader *r)
+{
+#ifdef LOAD_METHOD
+    if (r->op == LOAD_METHOD) {
+        return 1;
+    }
+#endif
+    return r->op == LOAD_ATTR;
+}
+
+static PyObject *
+attribute_read(Reader *r, PyObject *names)
+{
+    if (!is_attribute(r)) {
+        return NULL;
+    }
+#ifdef LOAD_METHOD
+    if (r->op == LOAD_METHOD && LZ_LOAD_ATTR_SHIFT == 0) {
+        return name_at(names, r->arg);
+    }
+#endif
+    return name_at(names, r->arg >> LZ_LOAD_ATTR_SHIFT);
+}
+
+static int
+is(PyObject *name, const char *text)
+{
+    return name != NULL && PyUnicode_CompareWithASCIIString(name, text) == 0;
+}
+
+static int
+is_any(PyObject *name, const char *const *texts)
+{
+    for (; *texts; texts++) {
+        if (is(name, *texts)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* After the load of a callable: move to the instruction that follows its call without arguments; 0 when it is not called so. */
+static int
+skip_empty_call(Reader *r)
+{
+    while (read_next(r)) {
+#ifdef PUSH_NULL
+        if (r->op == PUSH_NULL) {
+            continue;
+        }
+#endif
+#ifdef PRECALL
+        if (r->op == PRECALL) {
+            continue;
+        }
+#endif
+#ifdef CALL_FUNCTION
+        if (r->op == CALL_FUNCTION) {
+            return r->arg == 0 && read_next(r);
+        }
+#endif
+#ifdef CALL
+        if (r->op == CALL) {
+            return r->arg == 0 && read_next(r);
+        }
+#endif
+        return 0;
+    }
+    return 0;
+}
+
+static int
+is_subscript(int op)
+{
+    /* 3.14 made subscription a binary operation */
+#ifdef BINARY_SUBSCR
+    if (op == BINARY_SUBSCR) {
+        return 1;
+    }
+#endif
+#if PY_VERSION_HEX >= 0x030E0000
+    if (op == BINARY_OP) {
+        return 1;
+    }
+#endif
+    return op == STORE_SUBSCR || op == DELETE_SUBSCR;
+}
+
+/* ---- the namespace as a whole, sys.modules, sys.path, os.environ ------------------------------------------------------------------------ */
+
+static const char *const BY_KEY[] = {"get", "setdefault", "update", "pop", "__contains__", "__getitem__", "__setitem__", NULL};
+static const char *const TAKES[] = {"globals", "locals", "vars", "dir", NULL};
+static const char *const ENVIRON_WRITES[] = {"setdefault", "update", "pop", "__setitem__", NULL};
+
+/* The instruction after a namespace was taken: a key for a subscript, a method that takes a key, or `in`. */
+static int
+by_key(Reader *r, PyObject *names)
+{
+    PyObject *method = attribute_read(r, names);
+    if (method != NULL) {
+        return is_any(method, BY_KEY);
+    }
+#ifdef LOAD_FAST_BORROW
+    if (r->op == LOAD_FAST_BORROW) {
+        return 1;
+    }
+#endif
+#ifdef LOAD_SMALL_INT
+    if (r->op == LOAD_SMALL_INT) {
+        return 1;
+    }
+#endif
+    return r->op == CONTAINS_OP || r->op == LOAD_CONST || r->op == LOAD_FAST || name_read(r, names) != NULL;
+}
+
+/* globals()[key], globals().get(key) and `key in globals()` see through an armed key; whatever takes the dict as a whole does not. */
+static int
+namespace_flags(Reader here, PyObject *names, PyObject *name, int top)
+{
+    if (!is_any(name, TAKES) || (!top && !is(name, "globals"))) {
+        return 0;
+    }
+    if (!skip_empty_call(&here)) {
+        return 0;
+    }
+    int flags = is(name, "dir") ? 0 : LZ_MENTIONS_NAMESPACE;
+    if (is(name, "dir")) {
+        return flags | LZ_READS_NAMESPACE;
+    }
+    return by_key(&here, names) ? flags : flags | LZ_READS_NAMESPACE;
+}
+
+int
+lz_follows_by_key(PyCodeObject *code, PyObject *bytes, int offset)
+{
+    Reader r = {(const unsigned char *)PyBytes_AS_STRING(bytes), (int)PyBytes_GET_SIZE(bytes), offset, 0, 0, 0};
+    return read_next(&r) && read_next(&r) && by_key(&r, code->co_names);
+}
+
+/* sys.modules[__name__] is a module asking for itself. */
+static int
+asks_for_itself(Reader here, PyObject *names)
+{
+    if (!read_next(&here) || !is(name_read(&here, names), "__name__")) {
+        return 0;
+    }
+    return read_next(&here) && is_subscript(here.op);
+}
+
+typedef struct {
+    LzFacts *facts;
+    PyObject *reads;       /* set: names read anywhere */
+    PyObject *finalizer;   /* set: names read by a __del__ */
+    PyObject *async;       /* set: names read by coroutines */
+    int path_first, path_last; /* where the module's own code touches sys.path or changes the folder */
+} Scan;
+
+static int
+note_environ_write(Scan *scan, Reader here, PyCodeObject *code)
+{
+    int at = here.offset;
+    PyObject *key = Py_None;
+    if (!read_next(&here)) {
+        return 0;
+    }
+    if (here.op == LOAD_CONST) {
+        key = name_at(code->co_consts, here.arg);
+        if (key == NULL || !read_next(&here) || (here.op != STORE_SUBSCR && here.op != DELETE_SUBSCR)) {
+            return 0;
+        }
+    }
+    else if (!is_any(attribute_read(&here, code->co_names), ENVIRON_WRITES)) {
+        return 0;
+    }
+    else if (read_next(&here) && here.op == LOAD_CONST) {
+        key = name_at(code->co_consts, here.arg);
+    }
+    PyObject *row = Py_BuildValue("(iO)", at, key ? key : Py_None);
+    if (row == NULL) {
+        return -1;
+    }
+    int failed = PyList_Append(scan->facts->environ_keys, row);
+    Py_DECREF(row);
+    return failed;
+}
+
+/* One pass over a code object for what it does to the process around it. */
+static int
+scan_effects(Scan *scan, PyCodeObject *code, int top)
+{
+    PyObject *names = code->co_names, *bytes = lz_clean_code(code);
+    if (bytes == NULL) {
+        return -1;
+    }
+    Reader r = {(const unsigned char *)PyBytes_AS_STRING(bytes), (int)PyBytes_GET_SIZE(bytes), 0, 0, 0, 0};
+    PyObject *before = NULL; /* borrowed: the name the instruction before read */
+    int failed = 0;
+    while (!failed && read_next(&r)) {
+        PyObject *name = name_read(&r, names), *attr = attribute_read(&r, names);
+        if (name != NULL) {
+            scan->facts->flags |= namespace_flags(r, names, name, top);
+        }
+        if (attr != NULL && is(before, "sys") && is(attr, "modules") && !asks_for_itself(r, names)) {
+            scan->facts->flags |= LZ_SYS_MODULES | (top ? LZ_SYS_MODULES_TOP : 0);
+        }
+        if (attr != NULL && top && ((is(before, "sys") && is(attr, "path")) || (is(before, "os") && is(attr, "chdir")))) {
+            if (scan->path_first < 0) {
+                scan->path_first = r.offset;
+            }
+            scan->path_last = r.offset;
+        }
+        if (top && (is(attr, "environ") || is(name, "environ"))) {
+            failed = note_environ_write(scan, r, code) < 0;
+        }
+        before = name;
+    }
+    Py_DECREF(bytes);
+    return failed ? -1 : 0;
+}
+
+static int
+needs_effect_scan(PyObject *names)
+{
+    static const char *const words[] = {"globals", "locals", "vars", "dir", "modules", "path", "chdir", "environ", NULL};
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        if (is_any(PyTuple_GET_ITEM(names, i), words)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Every name a nested code object mentions counts as read: too many rather than too few. */
+static int
+scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
+{
+    PyObject *consts = code->co_consts, *names = code->co_names;
+    in_async = in_async || (code->co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR));
+    in_finalizer = in_finalizer || is(code->co_name, "__del__");
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i);
+        if (PySet_Add(scan->reads, name) < 0 || (in_async && PySet_Add(scan->async, name) < 0)
+            || (in_finalizer && PySet_Add(scan->finalizer, name) < 0)) {
+            return -1;
+        }
+    }
+    if (needs_effect_scan(names) && scan_effects(scan, code, 0) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(consts); i++) {
+        PyObject *item = PyTuple_GET_ITEM(consts, i);
+        if (PyCode_Check(item) && scan_nested(scan, (PyCodeObject *)item, in_async, in_finalizer) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+lz_collect_reads(PyObject *object, PyObject *names, int after)
+{
+    PyCodeObject *code = (PyCodeObject *)object;
+    PyObject *bytes = lz_clean_code(code); /* owned */
+    if (bytes == NULL) {
+        return -1;
+    }
+    Reader r = {(const unsigned char *)PyBytes_AS_STRING(bytes), (int)PyBytes_GET_SIZE(bytes), 0, 0, 0, 0};
+    int failed = 0;
+    while (!failed && read_next(&r)) {
+        PyObject *name = name_read(&r, code->co_names);
+        PyObject *item = r.op == LOAD_CONST && r.offset > after ? name_at(code->co_consts, r.arg) : NULL;
+        failed = (name != NULL && PySet_Add(names, name) < 0) || (item != NULL && PyCode_Check(item) && lz_collect_reads(item, names, -1) < 0);
+    }
+    Py_DECREF(bytes);
+    return failed ? -1 : 0;
+}
+
+/* ---- protected ranges ------------------------------------------------------------------------------------------------------------------- */
+
+#if LZ_HAS_EXCEPTION_TABLE
+static int
+read_varint(const unsigned char **p, const unsigned char *end)
+{
+    int value = 0, byte = 64;
+    while ((byte & 64) && *p < end) {
+        byte = *(*p)++;
+        value = (value << 6) | (byte & 63);
+    }
+    return value;
+}
+
+/* Calls `each(start, end, target)` in bytes; the table's format is Objects/exception_handling_notes.txt. */
+typedef struct { int start, end, target; } Range;
+
+static int
+read_range(const unsigned char **p, const unsigned char *end, Range *range)
+{
+    if (*p >= end) {
+        return 0;
+    }
+    range->start = 2 * read_varint(p, end);
+    range->end = range->start + 2 * read_varint(p, end);
+    range->target = 2 * read_varint(p, end);
+    (void)read_varint(p, end);
+    return 1;
+}
+#endif
+
+/* The handler that protects an instruction, or -1. */
+int
+lz_handler_of(PyCodeObject *code, int offset)
+{
+#if LZ_HAS_EXCEPTION_TABLE
+    PyObject *table = code->co_exceptiontable;
+    const unsigned char *p = (const unsigned char *)PyBytes_AS_STRING(table), *end = p + PyBytes_GET_SIZE(table);
+    Range range;
+    while (read_range(&p, end, &range)) {
+        if (range.start <= offset && offset < range.end) {
+            return range.target;
+        }
+    }
+#else
+    (void)code;
+    (void)offset;
+#endif
+    return -1;
+}
+
+/* ---- statements ------------------------------------------------------------------------------------------------------------------------- */
+
+static int
+grow(void **items, int count, size_t size)
+{
+    if (count & (count - 1)) {
+        return 0; /* room is doubled whenever the count reaches a power of two */
+    }
+    void *more = PyMem_Realloc(*items, (count ? 2 * (size_t)count : 1) * size);
+    if (more == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    *items = more;
+    return 0;
+}
+
+static int
+add_bind(LzFacts *f, PyObject *attr, PyObject *store)
+{
+    if (grow((void **)&f->binds, f->n_binds, sizeof(LzBind)) < 0) {
+        return -1;
+    }
+    f->binds[f->n_binds++] = (LzBind){attr, store};
+    return 0;
+}
+
+static int
+is_store(int op)
+{
+    return op == STORE_NAME || op == STORE_GLOBAL;
+}
+
+/* `r` stands on IMPORT_NAME. Reads what follows as far as the statement goes. */
+static int
+read_statement(LzFacts *f, Reader r, PyCodeObject *code)
+{
+    if (grow((void **)&f->statements, f->n_statements, sizeof(LzStatement)) < 0) {
+        return -1;
+    }
+    PyObject *names = code->co_names;
+    LzStatement *s = &f->statements[f->n_statements++];
+    *s = (LzStatement){r.offset, 0, f->n_binds, 0, 0, 0, name_at(names, r.arg >> LZ_IMPORT_NAME_SHIFT)};
+    if (lz_handler_of(code, r.offset) >= 0) {
+        s->flags |= LZ_PROTECTED;
+    }
+    PyObject *attr = NULL;
+    int stored = 0;
+    while (read_next(&r)) {
+        if (r.op == IMPORT_FROM) {
+            attr = name_at(names, r.arg);
+            s->chain++;
+        }
+        else if (is_store(r.op)) {
+            if (add_bind(f, attr, name_at(names, r.arg)) < 0) {
+                return -1;
+            }
+            s->count++;
+            stored = 1;
+            /* `import a.b as c` ends with one store; `from a import b, c` goes on: the next instruction tells */
+            Reader ahead = r;
+            if (attr == NULL || !read_next(&ahead) || (ahead.op != IMPORT_FROM && ahead.op != POP_TOP)) {
+                break;
+            }
+        }
+        else if (r.op == POP_TOP) {
+            /* `import a.b as c` pops the package before it goes on (or ends); `from` pops the module last */
+            if (stored) {
+                break;
+            }
+        }
+#ifdef IMPORT_STAR
+        else if (r.op == IMPORT_STAR) {
+            s->flags |= LZ_STAR;
+            break;
+        }
+#endif
+#ifdef SWAP
+        else if (r.op == SWAP) {
+            continue;
+        }
+#else
+        else if (r.op == ROT_TWO) {
+            continue;
+        }
+#endif
+        else {
+            break;
+        }
+    }
+    return 0;
+}
+
+/* The number an instruction pushes, or 0. */
+static int
+number_loaded(Reader *r, PyCodeObject *code)
+{
+#ifdef LOAD_SMALL_INT
+    if (r->op == LOAD_SMALL_INT) {
+        return r->arg;
+    }
+#endif
+    PyObject *value = r->op == LOAD_CONST ? name_at(code->co_consts, r->arg) : NULL;
+    return value && PyLong_CheckExact(value) ? (int)PyLong_AsLong(value) : 0;
+}
+
+static int
+scan_module(Scan *scan, PyCodeObject *code)
+{
+    LzFacts *f = scan->facts;
+    Reader r = {(const unsigned char *)PyBytes_AS_STRING(f->bytes), (int)PyBytes_GET_SIZE(f->bytes), 0, 0, 0, 0};
+    Reader one = r, two = r; /* the instruction before, and the one before that */
+    while (read_next(&r)) {
+        PyObject *name = name_read(&r, code->co_names);
+        if (name != NULL && PySet_Add(scan->reads, name) < 0) {
+            return -1;
+        }
+        if (r.op == IMPORT_NAME) {
+            if (read_statement(f, r, code) < 0) {
+                return -1;
+            }
+            LzStatement *s = &f->statements[f->n_statements - 1];
+            PyObject *fromlist = one.op == LOAD_CONST ? name_at(code->co_consts, one.arg) : NULL;
+            s->level = number_loaded(&two, code);
+            s->flags |= fromlist != NULL && fromlist != Py_None ? LZ_FROM : 0;
+        }
+        two = one;
+        one = r;
+    }
+    if (needs_effect_scan(code->co_names) && scan_effects(scan, code, 1) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
+        PyObject *item = PyTuple_GET_ITEM(code->co_consts, i);
+        if (PyCode_Check(item) && scan_nested(scan, (PyCodeObject *)item, 0, 0) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+last_environ_write(LzFacts *f)
+{
+    Py_ssize_t n = PyList_GET_SIZE(f->environ_keys);
+    return n ? (int)PyLong_AsLong(PyTuple_GET_ITEM(PyList_GET_ITEM(f->environ_keys, n - 1), 0)) : -1;
+}
+
+static int
+finish_flags(Scan *scan)
+{
+    LzFacts *f = scan->facts;
+    int environ_at = last_environ_write(f);
+    for (int i = 0; i < f->n_statements; i++) {
+        LzStatement *s = &f->statements[i];
+        int used = 0;
+        for (int k = s->first; k < s->first + s->count; k++) {
+            PyObject *name = f->binds[k].store;
+            int read = PySet_Contains(scan->reads, name), late = PySet_Contains(scan->finalizer, name);
+            int async = PySet_Contains(scan->async, name);
+            if (read < 0 || late < 0 || async < 0) {
+                return -1;
+            }
+            used |= read;
+            s->flags |= (late ? LZ_FINALIZER : 0) | (async ? LZ_ASYNC : 0);
+        }
+        s->flags |= used ? 0 : LZ_UNUSED;
+        if (scan->path_first < s->offset && s->offset < scan->path_last && scan->path_first >= 0) {
+            s->flags |= LZ_PATH_WINDOW;
+        }
+        if (s->offset < environ_at) {
+            s->flags |= LZ_BEFORE_ENVIRON;
+        }
+        if (s->chain > 0 && s->count == 1 && is(s->name, "sys") && is(f->binds[s->first].attr, "modules")) {
+            f->flags |= LZ_SYS_MODULES | LZ_SYS_MODULES_TOP;
+        }
+    }
+    return 0;
+}
+
+/* ---- the Facts object ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+facts_dealloc(PyObject *self)
+{
+    LzFacts *f = (LzFacts *)self;
+    Py_XDECREF(f->code);
+    Py_XDECREF(f->bytes);
+    Py_XDECREF(f->environ_keys);
+    PyMem_Free(f->statements);
+    PyMem_Free(f->binds);
+    Py_TYPE(self)->tp_free(self);
+}
+
+PyTypeObject LzFacts_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "lazyimp_c.Facts",
+    .tp_doc = PyDoc_STR("What a module's code object tells without running it."),
+    .tp_basicsize = sizeof(LzFacts),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_dealloc = facts_dealloc,
+};
+
+PyObject *
+lz_analyse(PyObject *code)
+{
+    if (!PyCode_Check(code)) {
+        PyErr_Format(PyExc_TypeError, "analyse() takes a code object, not %.100s", Py_TYPE(code)->tp_name);
+        return NULL;
+    }
+    LzFacts *f = (LzFacts *)LzFacts_Type.tp_alloc(&LzFacts_Type, 0); /* owned, returned */
+    Scan scan = {f, NULL, NULL, NULL, -1, -1};
+    if (f == NULL) {
+        return NULL;
+    }
+    Py_INCREF(code);
+    f->code = code;
+    int ok = (f->bytes = lz_clean_code((PyCodeObject *)code)) && (f->environ_keys = PyList_New(0)) && (scan.reads = PySet_New(NULL))
+             && (scan.finalizer = PySet_New(NULL)) && (scan.async = PySet_New(NULL)) && scan_module(&scan, (PyCodeObject *)code) == 0
+             && finish_flags(&scan) == 0;
+    Py_XDECREF(scan.reads);
+    Py_XDECREF(scan.finalizer);
+    Py_XDECREF(scan.async);
+    if (!ok) {
+        Py_DECREF(f);
+        return NULL;
+    }
+    return (PyObject *)f;
+}
+
+LzStatement *
+lz_statement(LzFacts *f, int offset)
+{
+    int low = 0, high = f->n_statements;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (f->statements[middle].offset < offset) {
+            low = middle + 1;
+        }
+        else {
+            high = middle;
+        }
+    }
+    return low < f->n_statements && f->statements[low].offset == offset ? &f->statements[low] : NULL;
+}
+
+PyObject *
+lz_facts_statement(PyObject *self, int offset)
+{
+    LzFacts *f = (LzFacts *)self;
+    LzStatement *s = lz_statement(f, offset);
+    if (s == NULL) {
+        Py_RETURN_NONE;
+    }
+    PyObject *binds = PyTuple_New(s->count); /* owned, moved into the result */
+    for (int i = 0; binds != NULL && i < s->count; i++) {
+        LzBind *b = &f->binds[s->first + i];
+        PyObject *row = PyTuple_Pack(2, b->attr ? b->attr : Py_None, b->store);
+        if (row == NULL) {
+            Py_CLEAR(binds);
+            break;
+        }
+        PyTuple_SET_ITEM(binds, i, row);
+    }
+    return binds ? Py_BuildValue("(iN)", s->flags, binds) : NULL;
+}

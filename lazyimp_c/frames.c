@@ -1,0 +1,154 @@
+/* Frames: which Python instruction is running, and what kind of code it belongs to. */
+#include "core.h"
+
+int
+lz_site(LzSite *site)
+{
+    PyFrameObject *frame = PyEval_GetFrame(); /* borrowed */
+    if (frame == NULL) {
+        return 0;
+    }
+    site->frame = frame;
+    site->code = PyFrame_GetCode(frame);
+#if PY_VERSION_HEX >= 0x030B0000
+    site->globals = PyFrame_GetGlobals(frame);
+    site->offset = PyFrame_GetLasti(frame);
+#else
+    site->globals = Py_NewRef(frame->f_globals);
+    site->offset = frame->f_lasti < 0 ? -1 : frame->f_lasti * 2;
+#endif
+    return 1;
+}
+
+void
+lz_site_clear(LzSite *site)
+{
+    Py_CLEAR(site->code);
+    Py_CLEAR(site->globals);
+}
+
+/* Depth of the block stack: 3.10 keeps try and with there, later versions in the code's exception table. */
+int
+lz_in_block(PyFrameObject *frame)
+{
+#if LZ_HAS_EXCEPTION_TABLE
+    (void)frame;
+    return 0;
+#else
+    return frame->f_iblock;
+#endif
+}
+
+/* A comparison inside a store or a delete must not import: the name is about to get another value, or none. Specialised forms of these instructions
+ * are undone by lz_clean_code(), and so are a debugger's. */
+int
+lz_is_store(PyObject *dict)
+{
+    LzSite site;
+    if (!lz_site(&site)) {
+        return 0;
+    }
+    int result = 0;
+    PyObject *bytes = lz_clean_code(site.code); /* owned */
+    if (bytes == NULL) {
+        PyErr_Clear(); /* out of memory here must not hide in a lookup: say "a read", which reports its own failure */
+    }
+    else if (site.offset >= 0 && site.offset < PyBytes_GET_SIZE(bytes)) {
+        switch ((unsigned char)PyBytes_AS_STRING(bytes)[site.offset]) {
+        case STORE_NAME:
+        case STORE_GLOBAL:
+        case DELETE_NAME:
+        case DELETE_GLOBAL:
+            result = site.globals == dict;
+            break;
+        case STORE_SUBSCR:
+        case DELETE_SUBSCR:
+        case STORE_ATTR:
+        case DELETE_ATTR:
+            result = 1;
+            break;
+        default:
+            break;
+        }
+    }
+    Py_XDECREF(bytes);
+    lz_site_clear(&site);
+    return result;
+}
+
+static int
+starts_with(PyObject *text, const char *prefix)
+{
+    const char *utf8 = PyUnicode_AsUTF8(text);
+    if (utf8 == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    return strncmp(utf8, prefix, strlen(prefix)) == 0;
+}
+
+static int
+ends_with(PyObject *text, const char *suffix)
+{
+    Py_ssize_t size, n = (Py_ssize_t)strlen(suffix);
+    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size);
+    if (utf8 == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    return size >= n && strcmp(utf8 + size - n, suffix) == 0;
+}
+
+/* A module's body is called by importlib (`exec` adds no frame) or by runpy; the main program by nobody. Code from exec() of a string, a notebook's
+ * cell or a test runner's own loader is none of these, and stays eager. */
+int
+lz_runs_module(LzSite *site)
+{
+    if (site->code->co_flags & (CO_OPTIMIZED | CO_NEWLOCALS)) {
+        return 0;
+    }
+    PyFrameObject *back = PyFrame_GetBack(site->frame); /* owned or NULL */
+    if (back == NULL) {
+        return 1;
+    }
+    PyCodeObject *code = PyFrame_GetCode(back); /* owned */
+    PyObject *file = code->co_filename;
+    int result = starts_with(file, "<frozen importlib") || starts_with(file, "<frozen runpy>") || starts_with(file, "<frozen zipimport>")
+                 || ends_with(file, "/runpy.py") || ends_with(file, "\\runpy.py");
+    Py_DECREF(code);
+    Py_DECREF(back);
+    return result;
+}
+
+int
+lz_takes_whole(void)
+{
+    LzSite site;
+    if (!lz_site(&site)) {
+        return 0; /* C asks, and C looks up by key */
+    }
+    int result = 0;
+    PyObject *bytes = lz_clean_code(site.code); /* owned */
+    if (bytes == NULL) {
+        PyErr_Clear();
+    }
+    else if (!starts_with(site.code->co_filename, "<frozen importlib") && site.offset >= 0) {
+        result = !lz_follows_by_key(site.code, bytes, site.offset);
+    }
+    Py_XDECREF(bytes);
+    lz_site_clear(&site);
+    return result;
+}
+
+/* The import system itself is asking. */
+int
+lz_in_importlib(void)
+{
+    LzSite site;
+    if (!lz_site(&site)) {
+        return 0;
+    }
+    int result = PyUnicode_CompareWithASCIIString(site.code->co_filename, "<frozen importlib._bootstrap>") == 0;
+    lz_site_clear(&site);
+    return result;
+}

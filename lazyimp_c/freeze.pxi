@@ -1,0 +1,119 @@
+# Freeze: what disable() does so that hot code pays nothing. What running code reads is resolved at once; functions that read a pending name resolve it
+# when they are first entered (trap.c); every namespace that some function runs in gets a plain table.
+
+cdef extern from "core.h":
+    int lz_collect_reads(object code, object names, int after) except -1
+
+cdef extern from "state.h":
+    int lz_trap(object function, object names) except -1
+    int lz_rebuild(Space space) except -1
+    void lz_undress(Space space)
+    int lz_disarm_key(Space space, object key) except -1
+
+WHOLE = frozenset(("globals", "locals", "vars", "dir", "eval", "exec"))  # whoever calls these may read any name
+
+
+cdef object reads_of(code, Space space, int after=-1):
+    """The pending names of `space` that `code` reads, or code nested in it that it loads behind the offset `after`."""
+    cdef set names = set()
+    if not mentions(code, space.keys):
+        return ()
+    lz_collect_reads(code, names, after)
+    if not WHOLE.isdisjoint(names):
+        return tuple(space.keys)
+    return tuple([name for name in names if name in space.keys])
+
+
+cdef bint mentions(code, keys):
+    for name in code.co_names:
+        if name in keys or name in WHOLE:
+            return True
+    for item in code.co_consts:
+        if type(item) is CodeType and mentions(item, keys):
+            return True
+    return False
+
+
+CodeType = type((lambda: None).__code__)
+FunctionType = type(lambda: None)
+GeneratorType = type((lambda: (yield))())
+
+
+cdef void settle_quietly(Space space, names):
+    """Resolve names now; what fails stays pending and raises at its use."""
+    for name in names:
+        try:
+            lz_take(space, name)
+        except Exception:
+            pass
+
+
+cdef resolve_running(dict spaces, list objects):
+    """Resolve what running frames, suspended generators and coroutines read."""
+    frames = []
+    for frame in sys._current_frames().values():
+        while frame is not None:
+            frames.append(frame)
+            frame = frame.f_back
+    for thing in objects:
+        if type(thing) is GeneratorType:
+            frames.append(thing.gi_frame)
+        elif hasattr(type(thing), "cr_frame"):
+            frames.append(thing.cr_frame)
+        elif hasattr(type(thing), "ag_frame"):
+            frames.append(thing.ag_frame)
+    for frame in frames:
+        if frame is not None:
+            space = spaces.get(<size_t><PyObject *>frame.f_globals)
+            if space is not None:
+                # functions that a module's body has made already are trapped one by one
+                done = frame.f_lasti if frame.f_code.co_name == "<module>" else -1
+                settle_quietly(space, reads_of(frame.f_code, space, done))
+
+
+def freeze():
+    """Leave no slow table and no armed key where code runs."""
+    import gc
+    cdef Space space
+    cdef dict spaces = {}
+    cdef dict used = {}
+    for space in all_spaces():
+        if space.armed > 0:
+            spaces[<size_t><PyObject *>space.dict] = space
+    if not spaces:
+        return
+    cdef list functions = [], frames = []
+    for thing in gc.get_objects():
+        kind = type(thing)
+        if kind is FunctionType:
+            functions.append(thing)
+        elif kind is GeneratorType or kind.__name__ in ("coroutine", "async_generator"):
+            frames.append(thing)
+    resolve_running(spaces, frames)
+    for function in functions:
+        found = spaces.get(<size_t><PyObject *>function.__globals__)
+        if found is not None:
+            space = found
+            if space.armed > 0:
+                used[space.name] = space
+                names = reads_of(function.__code__, space)
+                if names:
+                    lz_trap(function, names)
+    for space in used.values():
+        if space.armed > 0:
+            thaw(space)
+
+
+cdef thaw(Space space):
+    """Plain keys for everything; what is pending stays as a value that the module's type and the traps know."""
+    space.frozen = 2
+    lz_rebuild(space)
+    for key in list(space.keys.values()):
+        lz_disarm_key(space, key)
+    space.frozen = 1
+    space.cold = sum([1 for value in space.dict.values() if type(value) is Placeholder])
+    if space.cold:
+        (<list>lz.frozen).append(space)
+    else:
+        space.frozen = 0
+        lz_undress(space)

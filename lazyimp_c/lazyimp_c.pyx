@@ -1,0 +1,235 @@
+# cython: language_level=3, embedsignature=False, binding=False, auto_pickle=False, freethreading_compatible=False
+"""lazyimp's extension: core c (deferred imports by armed keys), attribute resolution of proxies, and facts about code objects."""
+
+from cpython.object cimport PyObject, PyTypeObject
+
+cdef extern from "core.h":
+    object lz_analyse(object code)
+    object lz_facts_statement(object facts, int offset)
+    ctypedef struct LzFacts:
+        int flags
+        PyObject *environ_keys
+
+cdef extern from "state.h":
+    ctypedef struct LzCore:
+        int active
+        int generation
+        Py_ssize_t deferred, reified, failed, proxies
+        PyObject *spaces
+        PyObject *pending_subs
+        PyObject *frozen
+        PyObject *open_spaces
+    LzCore lz
+    int lz_setup() except -1
+    int lz_turn_on() except -1
+    int lz_turn_off() except -1
+    int lz_pause(int delta) except -1
+    object lz_push_scope(object frame)
+    int lz_pop_scope(object token) except -1
+    int lz_set_proxy_loader(object function) except -1
+    object lz_reify(object placeholder)
+    PyTypeObject LzProxy_Type
+    PyTypeObject LzModule_Type
+
+
+import sys
+
+include "standin.pxi"
+include "space.pxi"
+include "freeze.pxi"
+
+
+cdef object lz_real(Placeholder p):
+    return lz_reify(p)
+
+
+cdef public object lz_placeholder_new(int kind, object module, object attr, object bound, object space, object code, int offset, object paths):
+    cdef Placeholder p = Placeholder.__new__(Placeholder)
+    p.kind = kind
+    p.module = module
+    p.attr = attr
+    p.bound = bound
+    p.space = space
+    p.code = code
+    p.offset = offset
+    p.paths = paths
+    return p
+
+
+def analyse(code):
+    """Facts about a module's code object: its import statements, and what it does to the process around it."""
+    return Facts(code)
+
+
+cdef class Facts:
+    """What a module's code tells without running it; flags as in core.h."""
+    cdef object _facts
+    cdef readonly int flags
+
+    def __cinit__(self, code):
+        self._facts = lz_analyse(code)
+        self.flags = (<LzFacts *><PyObject *>self._facts).flags
+
+    def statement(self, int offset):
+        """(flags, ((attribute or None, bound name), ...)) of the import statement at a byte offset, or None."""
+        return lz_facts_statement(self._facts, offset)
+
+    @property
+    def environ_keys(self):
+        """[(offset, name or None)] of the environment variables that the module's own code sets."""
+        return list(<object>(<LzFacts *><PyObject *>self._facts).environ_keys)
+
+
+def environ_after(facts, int offset):
+    """Environment variables that the module's own code sets after the statement at `offset`; None where the name is not written there."""
+    return [key for at, key in <object>(<LzFacts *><PyObject *>facts).environ_keys if at > offset]
+
+
+name = "c"
+wish = None  # (mode, policy_factory) of the last enable(); lazyimp._armed takes it from here when it is first needed
+
+
+def enable(mode, policy_factory):
+    """Defer imports from now on; the policy is made when the first import has to be decided."""
+    global wish
+    wish = (mode, policy_factory)
+    lz_turn_on()
+
+
+def disable(resolve=False):
+    """Stop deferring; (number of names resolved, [(name, error)])."""
+    from lazyimp import _armed
+    return _armed.disable(resolve)
+
+
+def is_enabled():
+    """Whether imports are being deferred."""
+    return lz.active != 0
+
+
+def turn_off():
+    """Take our __import__ back; what is pending stays pending."""
+    lz_turn_off()
+
+
+def shut_down():
+    """The interpreter ends: hold no module alive, so that they go in the order they always did."""
+    lz_turn_off()
+    (<list>lz.open_spaces).clear()
+    (<list>lz.frozen).clear()
+
+
+def pause():
+    """From here on this thread imports eagerly; nests."""
+    lz_pause(1)
+
+
+def resume():
+    """Undo one pause()."""
+    lz_pause(-1)
+
+
+def push_scope(frame, mode):
+    """The with block that `frame` is entering defers its imports in `mode`; returns a token for pop_scope()."""
+    from lazyimp import _armed
+    return _armed.push_scope(frame, mode)
+
+
+def pop_scope(token):
+    """End a scope begun by push_scope()."""
+    from lazyimp import _armed
+    _armed.pop_scope(token)
+
+
+def enter_block(frame):
+    """Imports that stand directly in the with block `frame` is entering count as unprotected; returns a token."""
+    return lz_push_scope(frame)
+
+
+def leave_block(token):
+    """End what enter_block() began."""
+    lz_pop_scope(token)
+
+
+def new_policy():
+    """Modules ask the policy anew."""
+    lz.generation += 1
+
+
+def set_proxy_loader(function):
+    """`function(module)` executes a proxy at its first attribute access."""
+    lz_set_proxy_loader(function)
+
+
+def proxy_pending(module):
+    """Whether `module` is a proxy that was not executed yet."""
+    return type(module) is ProxyType
+
+
+def counts():
+    """How many bindings were deferred, reified, and failed so far."""
+    return {"deferred": lz.deferred, "reified": lz.reified, "failed": lz.failed}
+
+
+def pending():
+    """[(module, bound name, "target" or "target:attribute", line)] of what is not loaded yet."""
+    cdef Placeholder p
+    found = []
+    for space, key, p in pending_placeholders():
+        target = p.module if p.attr is None else f"{p.module}:{p.attr}"
+        found.append(((<Space>space).name, key, target, line_at(p.code, p.offset)))
+    return found
+
+
+def resolve_pending(wanted=None):
+    """Import what is pending, all of it or where `wanted(module's flags, statement's flags)` says so; (count, [(name, error)])."""
+    cdef Placeholder p
+    cdef Space space
+    count, failures = 0, []
+    for space, key, p in pending_placeholders():
+        if wanted is None or wanted(space.flags, p.flags):
+            try:
+                lz_take(space, key)
+                count += 1
+            except Exception as error:
+                failures.append((f"{space.name}.{key}", error))
+    return count, failures
+
+
+def plant_children(module, exists):
+    """`module` was loaded: what deferred statements imported below it becomes reachable; `exists(name)` asks the finders."""
+    children = (<dict>lz.pending_subs).pop(module.__name__, None)
+    for child in children or ():
+        full = f"{module.__name__}.{child}"
+        if full not in sys.modules and lz_plant(module, child, full, None, 0) == 0 and exists(full):
+            # the package binds the name itself; `import a.b` comes after its body and sets the submodule
+            vars(module).pop(child, None)
+            lz_plant(module, child, full, None, 0)
+
+
+cdef int line_at(code, int offset):
+    if code is not None:
+        for start, end, line in code.co_lines():
+            if start <= offset < end:
+                return line or 0
+    return 0
+
+
+cdef list pending_placeholders():
+    cdef Space space
+    found = []
+    for space in all_spaces():
+        if space.frozen:
+            found.extend([(space, key, value) for key, value in space.dict.items() if type(value) is Placeholder])
+            continue
+        for key, armed in list(space.keys.items()):
+            value = space.dict.get(armed)
+            if type(value) is Placeholder:
+                found.append((space, key, value))
+    return found
+
+
+if lz_setup() < 0:
+    raise ImportError("lazyimp_c could not be set up")
+ProxyType = <object><PyObject *>&LzProxy_Type
+LazyNamespaceModule = <object><PyObject *>&LzModule_Type

@@ -1,0 +1,253 @@
+/* The type a module wears while imports in it are pending: it has the say over attribute reads and stores. */
+#include "state.h"
+
+int
+lz_dress(LzSpace *space)
+{
+    if (space->module != Py_None && Py_TYPE(space->module) == &PyModule_Type) {
+        Py_SET_TYPE(space->module, &LzModule_Type);
+    }
+    return 0;
+}
+
+void
+lz_undress(LzSpace *space)
+{
+    if (space->module != Py_None && Py_TYPE(space->module) == &LzModule_Type && space->armed == 0 && !space->frozen
+        && PyDict_GET_SIZE(space->logical) == 0) {
+        Py_SET_TYPE(space->module, &PyModule_Type);
+    }
+}
+
+static PyObject *
+plain(PyObject *name)
+{
+    return LzKey_Check(name) ? ((LzKey *)name)->name : name;
+}
+
+/* One name less is pending in a frozen namespace, which has plain keys; with the last one its module is a plain module again. */
+static int
+warm(LzSpace *space)
+{
+    if (!space->frozen || --space->cold > 0) {
+        return 0;
+    }
+    space->frozen = 0;
+    lz_undress(space);
+    Py_ssize_t at = PySequence_Index(lz.frozen, (PyObject *)space);
+    if (at < 0) {
+        PyErr_Clear();
+        return 0;
+    }
+    return PyList_SetSlice(lz.frozen, at, at + 1, NULL);
+}
+
+/* Import what is pending under `name`; 1: *result is the object, 0: nothing pending there, -1: it failed. */
+static int
+take_pending(LzSpace *space, PyObject *name, PyObject **result)
+{
+    PyObject *value = lz_raw(space, name); /* borrowed */
+    if (value == NULL || Py_TYPE(value) != &LzPlaceholder_Type) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    Py_INCREF(value);
+    Py_INCREF(space);
+    *result = lz_reify(value);
+    int failed = *result == NULL;
+    if (!failed) {
+        PyObject *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
+        if (key != NULL) {
+            failed = lz_settle(space, key, value, *result) < 0;
+        }
+        else if (lz_raw(space, name) == value) {
+            failed = PyDict_SetItem(space->dict, name, *result) < 0 || warm(space) < 0;
+        }
+    }
+    if (failed) {
+        Py_CLEAR(*result);
+    }
+    Py_DECREF(space);
+    Py_DECREF(value);
+    return failed ? -1 : 1;
+}
+
+/* Import everything that is pending in a namespace; returns 0, or -1 with the first error. */
+static int
+take_all(LzSpace *space, int public_only)
+{
+    PyObject *names = PyDict_Keys(space->keys); /* owned */
+    int failed = names == NULL;
+    for (Py_ssize_t i = 0; !failed && i < PyList_GET_SIZE(names); i++) {
+        PyObject *name = PyList_GET_ITEM(names, i), *result = NULL;
+        if (public_only && PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == '_') {
+            continue;
+        }
+        failed = take_pending(space, name, &result) < 0;
+        Py_XDECREF(result);
+    }
+    Py_XDECREF(names);
+    return failed ? -1 : 0;
+}
+
+static PyObject *
+module_getattro(PyObject *self, PyObject *name)
+{
+    LzSpace *space = lz_space_of(PyModule_GetDict(self)); /* borrowed */
+    PyObject *result = NULL;
+    name = plain(name);
+    if (space == NULL || !PyUnicode_Check(name)) {
+        return PyModule_Type.tp_getattro(self, name);
+    }
+    Py_INCREF(space);
+    if (PyUnicode_CompareWithASCIIString(name, "__dict__") == 0) {
+        if (space->armed > 0 && lz_takes_whole() && take_all(space, 0) < 0) {
+            Py_DECREF(space);
+            return NULL;
+        }
+    }
+    else if (take_pending(space, name, &result) != 0) {
+        Py_DECREF(space);
+        return result;
+    }
+    result = PyModule_Type.tp_getattro(self, name);
+    if (result == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyObject *type, *error, *trace;
+        PyErr_Fetch(&type, &error, &trace);
+        result = lz_missing(space, name);
+        if (result == NULL && !PyErr_Occurred()) {
+            PyErr_Restore(type, error, trace);
+        }
+        else {
+            Py_XDECREF(type);
+            Py_XDECREF(error);
+            Py_XDECREF(trace);
+        }
+    }
+    Py_DECREF(space);
+    return result;
+}
+
+/* The import system sets a submodule on its package when it is loaded. In the eager order that came before whatever the package bound to the name
+ * since, so that only a name still waiting for the submodule takes it. */
+static int
+set_submodule_late(LzSpace *space, PyObject *name, PyObject *value)
+{
+    if (PyDict_DelItem(space->logical, name) < 0) {
+        return -1;
+    }
+    PyObject *held = lz_raw(space, name), *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
+    int failed = 0;
+    if (held != NULL && Py_TYPE(held) == &LzPlaceholder_Type && ((LzPlaceholder *)held)->kind == LZ_KIND_SUBMODULE) {
+        Py_INCREF(held);
+        failed = key ? lz_settle(space, key, held, value) : PyDict_SetItem(space->dict, name, value);
+        Py_DECREF(held);
+    }
+    lz_undress(space);
+    return failed;
+}
+
+static int
+module_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    LzSpace *space = lz_space_of(PyModule_GetDict(self)); /* borrowed */
+    name = plain(name);
+    if (space == NULL) {
+        return PyModule_Type.tp_setattro(self, name, value);
+    }
+    Py_INCREF(space);
+    int result;
+    if (value != NULL && PyModule_Check(value) && PyDict_Contains(space->logical, name) == 1 && lz_in_importlib()) {
+        result = set_submodule_late(space, name, value);
+    }
+    else {
+        PyObject *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
+        if (key == NULL) {
+            result = PyErr_Occurred() ? -1 : PyModule_Type.tp_setattro(self, name, value);
+        }
+        else {
+            Py_INCREF(key);
+            result = value ? PyDict_SetItem(space->dict, key, value) : PyDict_DelItem(space->dict, key);
+            if (result == 0) {
+                result = lz_disarm(space, (LzKey *)key);
+            }
+            Py_DECREF(key);
+        }
+    }
+    Py_DECREF(space);
+    return result;
+}
+
+/* dir() lists names and loads nothing; the keys stay at home. */
+static PyObject *
+module_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *names = PyObject_CallMethod((PyObject *)&PyModule_Type, "__dir__", "O", self); /* owned, returned */
+    if (names == NULL || !PyList_Check(names)) {
+        return names;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); i++) {
+        PyObject *name = PyList_GET_ITEM(names, i);
+        if (LzKey_Check(name)) {
+            PyList_SET_ITEM(names, i, Py_NewRef(((LzKey *)name)->name));
+            Py_DECREF(name);
+        }
+    }
+    return names;
+}
+
+/* `from m import *` copies values, and keys must not travel with them. */
+int
+lz_settle_star(PyObject *module)
+{
+    LzSpace *space = PyModule_Check(module) ? lz_space_of(PyModule_GetDict(module)) : NULL; /* borrowed */
+    if (space == NULL) {
+        return 0;
+    }
+    Py_INCREF(space);
+    PyObject *all = lz_raw(space, lz_names.all); /* borrowed */
+    int failed = 0;
+    if (all == NULL) {
+        failed = PyErr_Occurred() || take_all(space, 1) < 0 || lz_rebuild(space) < 0;
+    }
+    else if (PyList_CheckExact(all)) {
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all); i++) {
+            PyObject *name = PyList_GET_ITEM(all, i);
+            if (LzKey_Check(name)) {
+                PyList_SET_ITEM(all, i, Py_NewRef(((LzKey *)name)->name));
+                Py_DECREF(name);
+            }
+        }
+    }
+    Py_DECREF(space);
+    return failed ? -1 : 0;
+}
+
+int
+lz_take(LzSpace *space, PyObject *name)
+{
+    PyObject *result = NULL;
+    int failed = take_pending(space, name, &result) < 0;
+    Py_XDECREF(result);
+    return failed ? -1 : 0;
+}
+
+int
+lz_take_all(LzSpace *space)
+{
+    return take_all(space, 0);
+}
+
+static PyMethodDef module_methods[] = {
+    {"__dir__", module_dir, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+PyTypeObject LzModule_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "module", /* what a program prints of it is what it prints of a module */
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .tp_base = &PyModule_Type,
+    .tp_getattro = module_getattro,
+    .tp_setattro = module_setattro,
+    .tp_methods = module_methods,
+};

@@ -1,0 +1,276 @@
+/* Reify: import what a placeholder stands for, through the import system, and say where it was declared when that fails. */
+#include "state.h"
+
+/* The search happens under the sys.path of the statement's time: the finder is told when it has changed since. */
+static int
+same_paths(PyObject *paths)
+{
+    PyObject *now = PySys_GetObject("path"); /* borrowed */
+    if (paths == Py_None || now == NULL || !PyList_CheckExact(now) || PyList_GET_SIZE(now) != PyTuple_GET_SIZE(paths)) {
+        return paths == Py_None;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(paths); i++) {
+        if (PyList_GET_ITEM(now, i) != PyTuple_GET_ITEM(paths, i)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static PyObject *
+import_name(PyObject *name, PyObject *fromlist)
+{
+    if (lz.original == lz.builtin_import) {
+        return PyImport_ImportModuleLevelObject(name, NULL, NULL, fromlist, 0);
+    }
+    PyObject *globals = PyDict_New(); /* owned */
+    PyObject *result = NULL;
+    if (globals != NULL) {
+        result = PyObject_CallFunction(lz.original, "OOOOi", name, globals, Py_None, fromlist ? fromlist : Py_None, 0);
+        Py_DECREF(globals);
+    }
+    return result;
+}
+
+/* A loaded module as sys.modules has it; new reference. */
+static PyObject *
+loaded(PyObject *name)
+{
+    PyObject *module = PyDict_GetItemWithError(lz.modules, name); /* borrowed */
+    if (module == NULL) {
+        if (!PyErr_Occurred()) {
+            PyErr_Format(PyExc_ImportError, "%R is not in sys.modules after it was imported", name);
+        }
+        return NULL;
+    }
+    return Py_NewRef(module);
+}
+
+static PyObject *
+import_top(PyObject *name)
+{
+    Py_ssize_t dot = PyUnicode_FindChar(name, '.', 0, PyUnicode_GET_LENGTH(name), 1);
+    PyObject *top = dot < 0 ? Py_NewRef(name) : PyUnicode_Substring(name, 0, dot); /* owned */
+    PyObject *module = top ? import_name(top, NULL) : NULL;
+    Py_XDECREF(top);
+    return module;
+}
+
+static PyObject *
+import_submodule(PyObject *name)
+{
+    PyObject *top = import_name(name, NULL); /* owned */
+    if (top == NULL) {
+        return NULL;
+    }
+    Py_DECREF(top);
+    return loaded(name);
+}
+
+/* `from . import x` in a package that has no `x`: a missing submodule is a missing name. */
+static PyObject *
+import_own_submodule(PyObject *name, PyObject *attr)
+{
+    PyObject *module = import_submodule(name); /* owned */
+    if (module == NULL && PyErr_ExceptionMatches(PyExc_ModuleNotFoundError)) {
+        PyObject *type, *error, *trace;
+        PyErr_Fetch(&type, &error, &trace);
+        PyErr_NormalizeException(&type, &error, &trace);
+        PyObject *missing = PyObject_GetAttr(error, lz_names.error_name); /* owned */
+        if (missing != NULL && PyUnicode_Check(missing) && PyUnicode_Compare(missing, name) == 0) {
+            module = lz_ask("import_from", "(NO)", PyUnicode_Substring(name, 0, PyUnicode_GET_LENGTH(name) - PyUnicode_GET_LENGTH(attr) - 1), attr);
+            Py_DECREF(type);
+            Py_XDECREF(error);
+            Py_XDECREF(trace);
+        }
+        else {
+            PyErr_Clear();
+            PyErr_Restore(type, error, trace);
+        }
+        Py_XDECREF(missing);
+    }
+    return module;
+}
+
+/* What `import a.b.c as d` binds: the import system finds it by attribute, from the top. */
+static PyObject *
+import_as(PyObject *name)
+{
+    if (PyUnicode_FindChar(name, '.', 0, PyUnicode_GET_LENGTH(name), 1) < 0) {
+        return import_name(name, NULL);
+    }
+    PyObject *module = import_submodule(name); /* owned */
+    if (module == NULL) {
+        return NULL;
+    }
+    PyObject *walked = lz_ask("walk", "(O)", name); /* owned */
+    Py_DECREF(module);
+    return walked;
+}
+
+static PyObject *
+import_attribute(PyObject *name, PyObject *attr)
+{
+    PyObject *fromlist = PyTuple_Pack(1, attr), *result = NULL; /* owned */
+    PyObject *module = fromlist ? import_name(name, fromlist) : NULL; /* owned */
+    Py_XDECREF(fromlist);
+    if (module == NULL) {
+        return NULL;
+    }
+    result = PyObject_GetAttr(module, attr);
+    if (result == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+        result = lz_ask("import_from", "(OO)", name, attr); /* with the interpreter's own words */
+    }
+    Py_DECREF(module);
+    return result;
+}
+
+static PyObject *
+import_kind(LzPlaceholder *p)
+{
+    switch (p->kind) {
+    case LZ_KIND_TOP:
+        return import_top(p->module);
+    case LZ_KIND_SUBMODULE:
+        return p->attr == Py_None ? import_submodule(p->module) : import_own_submodule(p->module, p->attr);
+    case LZ_KIND_MODULE:
+        return import_as(p->module);
+    default:
+        return import_attribute(p->module, p->attr);
+    }
+}
+
+/* This very placeholder is being imported further up in this thread: what the eager order would have met is a partially initialised module. */
+static PyObject *
+cycle(LzPlaceholder *p)
+{
+    if (lz_is_known(p->module) && p->kind != LZ_KIND_FROM) {
+        return import_kind(p);
+    }
+    if (lz_is_known(p->module)) {
+        PyObject *value = lz_present(PyDict_GetItemWithError(lz.modules, p->module), p->attr); /* borrowed; looks without importing */
+        if (value != NULL) {
+            return Py_NewRef(value);
+        }
+        PyErr_Clear();
+        return PyErr_Format(PyExc_ImportError,
+                            "cannot import name %R from partially initialized module %R (most likely due to a circular import)", p->attr,
+                            p->module);
+    }
+    return PyErr_Format(PyExc_ImportError, "cannot import %R while it is being imported (most likely due to a circular import)", p->module);
+}
+
+/* The error keeps its type and text; the helper adds where the import statement stands. */
+static void
+explain(LzPlaceholder *p)
+{
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    PyErr_NormalizeException(&type, &error, &trace);
+    if (trace != NULL) {
+        PyException_SetTraceback(error, trace);
+    }
+    PyObject *done = lz_ask("explain", "(OOOOi)", error, p->module, p->attr, p->code, p->offset);
+    if (done == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(done);
+    PyErr_Restore(type, error, trace);
+}
+
+PyObject *
+lz_reify(PyObject *placeholder)
+{
+    LzPlaceholder *p = (LzPlaceholder *)placeholder; /* borrowed: the caller holds it */
+    unsigned long thread = PyThread_get_thread_ident();
+    if (p->done) {
+        return Py_NewRef(p->value);
+    }
+    if (p->busy && p->owner == thread) {
+        return cycle(p);
+    }
+    int mine = !p->busy;
+    if (mine) {
+        p->busy = 1;
+        p->owner = thread;
+    }
+    PyObject *prepared = NULL, *value = NULL; /* owned */
+    if (!same_paths(p->paths)) {
+        prepared = lz_ask("search_under", "(OO)", p->module, p->paths);
+        value = prepared ? import_kind(p) : NULL;
+    }
+    else {
+        value = import_kind(p);
+    }
+    Py_XDECREF(prepared);
+    if (mine) {
+        p->busy = 0;
+    }
+    if (value != NULL && lz_note_loaded(p->module) < 0) {
+        Py_CLEAR(value);
+    }
+    if (value == NULL) {
+        lz.failed++;
+        explain(p);
+        return NULL;
+    }
+    if (!p->done) {
+        p->done = 1;
+        lz.reified++;
+        Py_SETREF(p->value, Py_NewRef(value));
+        Py_SETREF(p->code, Py_NewRef(Py_None));
+        Py_SETREF(p->space, Py_NewRef(Py_None));
+        if (Py_REFCNT(p) > 2) { /* more than the namespace and our caller: somebody copied it */
+            PyObject *patched = lz_ask("replace_copies", "(OO)", placeholder, value);
+            if (patched == NULL) {
+                PyErr_Clear();
+            }
+            Py_XDECREF(patched);
+        }
+    }
+    return value;
+}
+
+/* ---- attributes a module does not have ---------------------------------------------------------------------------------------------------- */
+
+/* A module that is still being executed: the statement that will bind the name may only come later because laziness changed the order. */
+static PyObject *
+ahead_of_its_statement(LzSpace *space, PyObject *name)
+{
+    LzFacts *facts = (LzFacts *)space->facts;
+    for (int i = 0; i < facts->n_statements; i++) {
+        LzStatement *s = &facts->statements[i];
+        for (int k = s->first; k < s->first + s->count; k++) {
+            LzBind *b = &facts->binds[k];
+            if (b->store == name || PyUnicode_Compare(b->store, name) == 0) {
+                return lz_ask("run_ahead", "(OOOii)", space->package, s->name, b->attr ? b->attr : Py_None, s->level, s->flags);
+            }
+        }
+    }
+    return NULL;
+}
+
+PyObject *
+lz_missing(LzSpace *space, PyObject *name)
+{
+    PyObject *result = NULL;
+    if (!lz.active || lz_in_importlib()) {
+        return NULL; /* the import system goes on to look for a submodule by itself */
+    }
+    if (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_') {
+        return NULL;
+    }
+    if (space->facts != Py_None && space->running == 1) {
+        PyObject *facts = Py_NewRef(space->facts); /* owned: a nested import may forget it */
+        result = ahead_of_its_statement(space, name);
+        Py_DECREF(facts);
+    }
+    else {
+        result = lz_ask("missing", "(OO)", space->name, name);
+    }
+    if (result == Py_NotImplemented) {
+        Py_CLEAR(result);
+    }
+    return result;
+}

@@ -1,0 +1,182 @@
+/* Spaces: what is known about a module's namespace while imports in it are pending, and the type its module wears meanwhile. */
+#include "state.h"
+
+LzSpace *
+lz_space_of(PyObject *dict)
+{
+    if (dict == lz.last_dict && dict != NULL) {
+        return lz.last_space;
+    }
+    if (lz.spaces == NULL || dict == NULL) {
+        return NULL;
+    }
+    PyObject *address = PyLong_FromVoidPtr(dict); /* owned */
+    PyObject *found = address ? PyDict_GetItemWithError(lz.spaces, address) : NULL; /* borrowed */
+    Py_XDECREF(address);
+    if (found == NULL) {
+        PyErr_Clear();
+        return NULL;
+    }
+    lz.last_dict = dict;
+    lz.last_space = (LzSpace *)PyLong_AsVoidPtr(found);
+    return lz.last_space;
+}
+
+/* A Space that dies takes itself out of the table. */
+void
+lz_space_gone(LzSpace *space)
+{
+    if (lz.last_space == space) {
+        lz.last_dict = NULL;
+        lz.last_space = NULL;
+    }
+    if (lz.spaces == NULL || space->address == NULL) {
+        return;
+    }
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    PyObject *address = PyLong_FromVoidPtr(space->address); /* owned */
+    if (address != NULL) {
+        PyObject *found = PyDict_GetItemWithError(lz.spaces, address); /* borrowed */
+        if (found != NULL && PyLong_AsVoidPtr(found) == (void *)space) {
+            (void)PyDict_DelItem(lz.spaces, address);
+        }
+        Py_DECREF(address);
+    }
+    PyErr_Restore(type, error, trace);
+}
+
+static LzSpace *
+register_space(PyObject *dict, PyObject *module, PyObject *name)
+{
+    LzSpace *space = lz_space_new(dict, module, name); /* owned, returned */
+    if (space == NULL) {
+        return NULL;
+    }
+    PyObject *address = PyLong_FromVoidPtr(dict), *pointer = PyLong_FromVoidPtr(space); /* owned */
+    int failed = address == NULL || pointer == NULL || PyDict_SetItem(lz.spaces, address, pointer) < 0;
+    Py_XDECREF(address);
+    Py_XDECREF(pointer);
+    if (failed) {
+        Py_CLEAR(space);
+    }
+    return space;
+}
+
+/* The module whose namespace `dict` is, borrowed; NULL without an error when there is none in sys.modules. */
+static PyObject *
+module_of(PyObject *dict, PyObject **name)
+{
+    lz.quiet++;
+    *name = PyDict_GetItemWithError(dict, lz_names.name);
+    lz.quiet--;
+    if (*name == NULL || !PyUnicode_CheckExact(*name)) {
+        return NULL;
+    }
+    PyObject *module = PyDict_GetItemWithError(lz.modules, *name);
+    return module != NULL && PyModule_Check(module) && PyModule_GetDict(module) == dict ? module : NULL;
+}
+
+static int
+is_running(LzSpace *space)
+{
+    lz.quiet++;
+    PyObject *spec = PyDict_GetItemWithError(space->dict, lz_names.spec); /* borrowed */
+    lz.quiet--;
+    if (spec == NULL || spec == Py_None) {
+        return space->running > 1; /* the main program has no end that could be seen */
+    }
+    Py_INCREF(spec);
+    PyObject *flag = PyObject_GetAttr(spec, lz_names.initializing); /* owned */
+    Py_DECREF(spec);
+    int running = flag != NULL && PyObject_IsTrue(flag) > 0;
+    Py_XDECREF(flag);
+    PyErr_Clear();
+    return running;
+}
+
+/* Forget the facts about modules whose body has ended; what has nothing pending goes away. */
+int
+lz_prune(void)
+{
+    for (Py_ssize_t i = PyList_GET_SIZE(lz.open_spaces) - 1; i >= 0; i--) {
+        LzSpace *space = (LzSpace *)PyList_GET_ITEM(lz.open_spaces, i); /* borrowed */
+        if (!is_running(space)) {
+            Py_INCREF(space);
+            space->running = 0;
+            int failed = PyList_SetSlice(lz.open_spaces, i, i + 1, NULL);
+            PyObject *facts = space->facts;
+            space->facts = Py_NewRef(Py_None);
+            Py_DECREF(facts);
+            lz_undress(space);
+            Py_DECREF(space);
+            if (failed) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+LzSpace *
+lz_space_open(PyObject *dict, LzSite *site)
+{
+    PyObject *name; /* borrowed */
+    if (!lz_runs_module(site)) {
+        return NULL;
+    }
+    PyObject *module = module_of(dict, &name);
+    if (module == NULL || lz_prune() < 0) {
+        return NULL;
+    }
+    LzSpace *space = lz_space_of(dict);
+    if (space == NULL) {
+        space = register_space(dict, module, name);
+    }
+    else {
+        Py_INCREF(space);
+    }
+    if (space == NULL) {
+        return NULL;
+    }
+    PyFrameObject *back = PyFrame_GetBack(site->frame); /* owned or NULL */
+    space->running = back == NULL || PyUnicode_Compare(name, lz_names.main) == 0 ? 2 : 1;
+    Py_XDECREF(back);
+    lz.quiet++;
+    PyObject *file = PyDict_GetItemWithError(dict, lz_names.file), *package = PyDict_GetItemWithError(dict, lz_names.package);
+    int is_package = PyDict_Contains(dict, lz_names.path);
+    lz.quiet--;
+    Py_SETREF(space->file, Py_NewRef(file ? file : Py_None));
+    /* (verdict table, module flags, package); fills in the package a relative import starts from */
+    PyObject *opened = lz_ask("open_module", "(OOOi)", name, file ? file : Py_None, package ? package : Py_None,
+                                           is_package); /* owned */
+    if (opened == NULL || !PyArg_ParseTuple(opened, "OiO", &file, &space->flags, &package)) {
+        Py_XDECREF(opened);
+        Py_DECREF(space);
+        return NULL;
+    }
+    space->generation = lz.generation;
+    Py_SETREF(space->table, Py_NewRef(file));
+    Py_SETREF(space->package, Py_NewRef(package));
+    Py_DECREF(opened);
+    int failed = PySequence_Contains(lz.open_spaces, (PyObject *)space) == 0 && PyList_Append(lz.open_spaces, (PyObject *)space) < 0;
+    Py_DECREF(space); /* the list holds it */
+    return failed ? NULL : space;
+}
+
+LzSpace *
+lz_space_for_module(PyObject *module)
+{
+    if (!PyModule_Check(module)) {
+        return NULL;
+    }
+    PyObject *dict = PyModule_GetDict(module), *name; /* borrowed */
+    LzSpace *space = lz_space_of(dict);
+    if (space != NULL) {
+        return (LzSpace *)Py_NewRef((PyObject *)space);
+    }
+    if (!PyDict_CheckExact(dict) || module_of(dict, &name) != module) {
+        return NULL;
+    }
+    return register_space(dict, module, name);
+}

@@ -1,0 +1,117 @@
+/* The state of core c and the functions its parts give each other. One interpreter has it; others are refused (lazyimp_c.pyx). */
+#ifndef LAZYIMP_STATE_H
+#define LAZYIMP_STATE_H
+
+#include "core.h"
+typedef struct LzSpace LzSpace;             /* space.pxi */
+typedef struct LzPlaceholder LzPlaceholder; /* standin.pxi */
+#include "lazyimp_c.h" /* made by Cython: LzPlaceholder, LzSpace */
+
+/* A comparison callback gets no pointer to a module's state, so the state is static; the extension refuses a second interpreter. */
+typedef struct {
+    int active;                /* imports are deferred */
+    PyObject *original;        /* owned: builtins.__import__ before us */
+    PyObject *builtin_import;  /* owned: the interpreter's own */
+    PyObject *importer;        /* owned: our function */
+    PyObject *modules;         /* owned: sys.modules */
+    PyObject *helper;          /* owned: lazyimp._armed, the Python half, or NULL before it is needed */
+    PyObject *spaces;          /* owned: dict, address of a namespace -> Space (as an int, borrowed: a Space takes itself out) */
+    PyObject *open_spaces;     /* owned: list of Spaces whose module's body runs */
+    PyObject *pending_subs;    /* owned: dict, package -> {submodule name: None}: imported by a deferred statement, not loaded */
+    PyObject *graveyard;       /* owned: list of dicts holding tables that a lookup in progress may still look at */
+    PyObject *last_paths;      /* owned: tuple, sys.path as it was at the last deferral */
+    PyObject *last_dict;       /* borrowed: the last namespace looked up, and its Space */
+    LzSpace *last_space;
+    PyObject *frozen;          /* owned: list of Spaces that have pending names under plain keys */
+    PyObject *traps;           /* owned: dict, address of a trapped function -> (names, version) */
+    vectorcallfunc plain_vectorcall; /* every Python function's own */
+    PyObject *scopes;          /* owned: list of (code, handler or block depth) */
+    PyObject *paused;          /* owned: dict, thread -> depth */
+    PyObject *proxy_loader;    /* owned: executes a proxy */
+    int generation;            /* of the policy: a Space asks anew when it changed */
+    int lookups;               /* armed lookups in progress */
+    int quiet;                 /* our own lookups: keys do not fire */
+    Py_ssize_t deferred, reified, failed, proxies;
+} LzCore;
+extern LzCore lz;
+PyObject *lz_ask(const char *method, const char *format, ...); /* call the Python half; new reference */
+PyObject *lz_helper(void);     /* borrowed: the Python half, loaded when it is first needed */
+
+/* names, interned once */
+typedef struct {
+    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *dict, *star, *main, *dunder_import, *error_name;
+} LzNames;
+extern LzNames lz_names;
+
+/* keys.c */
+typedef struct {
+    PyUnicodeObject base;
+    PyObject *name;   /* owned: the plain, interned name */
+    PyObject *space;  /* owned: LzSpace, or NULL once disarmed */
+} LzKey;
+extern PyTypeObject LzKey_Type;
+#define LzKey_Check(o) (Py_TYPE(o) == &LzKey_Type)
+PyObject *lz_key_new(PyObject *name, LzSpace *space);
+int lz_arm(LzSpace *space, PyObject *name, PyObject *placeholder); /* put the placeholder under an armed key; 1 done, 0 cannot, -1 error */
+PyObject *lz_raw(LzSpace *space, PyObject *name);   /* borrowed: what lies under a key of ours, without firing it */
+int lz_settle(LzSpace *space, PyObject *key, PyObject *placeholder, PyObject *value); /* real value under an armed key */
+int lz_disarm(LzSpace *space, LzKey *key);
+int lz_disarm_key(LzSpace *space, PyObject *key);    /* the same, for Cython */
+int lz_rebuild(LzSpace *space);                     /* plain keys for all that are not armed */
+void lz_bury(void);
+
+/* space.c */
+LzSpace *lz_space_of(PyObject *dict);               /* borrowed, or NULL without an error */
+LzSpace *lz_space_open(PyObject *dict, LzSite *site); /* borrowed; NULL with or without an error: cannot be a module's namespace */
+LzSpace *lz_space_for_module(PyObject *module);     /* borrowed; made if needed */
+void lz_space_gone(LzSpace *space);
+int lz_prune(void);
+
+/* module.c */
+extern PyTypeObject LzModule_Type;
+int lz_dress(LzSpace *space);                       /* give the module our type */
+void lz_undress(LzSpace *space);                    /* and take it back when nothing needs it */
+
+int lz_take(LzSpace *space, PyObject *name);        /* import what is pending under a name */
+int lz_take_all(LzSpace *space);                    /* import all that is pending in a namespace */
+int lz_settle_star(PyObject *module);               /* before `from module import *` copies it */
+
+/* importer.c */
+extern PyTypeObject LzImport_Type;
+PyObject *lz_import(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+int lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int offset); /* make a.b reachable on a loaded `a` */
+
+PyObject *lz_present(PyObject *module, PyObject *attr); /* borrowed: a name that a loaded module really has, or NULL */
+int lz_is_known(PyObject *name);                    /* in sys.modules, and not as None */
+PyObject *lz_missing(LzSpace *space, PyObject *name); /* an attribute a module does not have; NULL without an error: it really has not */
+
+int lz_note_loaded(PyObject *name);                 /* namespace packages on the way to `name` may be loaded now */
+
+/* reify.c */
+enum { LZ_FROZEN = 1, LZ_THAWING = 2 }; /* LzSpace.frozen */
+enum { LZ_MODULE_EAGER = 1, LZ_MODULE_OWN = 2 }; /* Policy.open */
+enum { LZ_KIND_MODULE = 0, LZ_KIND_TOP = 1, LZ_KIND_FROM = 2, LZ_KIND_SUBMODULE = 3 };
+PyObject *lz_reify(PyObject *placeholder);          /* new reference to the real object */
+
+
+/* trap.c */
+extern PyTypeObject LzTrapped_Type;
+int lz_trap(PyObject *function, PyObject *names);   /* resolve `names`, a tuple, when the function is first entered */
+
+/* scope.c */
+int lz_in_scope(LzSite *site);                      /* the statement stands directly in a `with lazyimp.lazy():` */
+PyObject *lz_push_scope(PyObject *frame);
+int lz_pop_scope(PyObject *token);
+int lz_paused(void);                                /* this thread imports eagerly: a meta-path finder, or we ourselves, are at work */
+int lz_pause(int delta);
+
+/* proxy.c */
+extern PyTypeObject LzProxy_Type;
+int lz_set_proxy_loader(PyObject *function);
+
+/* setup.c */
+int lz_setup(void);                                 /* types and names; once, when the extension is loaded */
+int lz_turn_on(void);
+int lz_turn_off(void);
+
+#endif
