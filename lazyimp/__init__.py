@@ -1,0 +1,32 @@
+"""Lazy imports for machine-learning programs: the version and the public names, served on demand.
+
+Importing this package imports nothing else; `lazyimp.enable` and the other names load what they need when
+they are asked for.
+"""
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lazyimp._control import disable, enable, first_batch, lazy, status
+    from lazyimp.errors import LazyimpError
+
+__all__ = ["LazyimpError", "__version__", "disable", "enable", "first_batch", "lazy", "status"]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name at its first use."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "LazyimpError":
+        from lazyimp import errors as home
+    else:
+        from lazyimp import _control as home  # type: ignore[no-redef]  # two modules, one role
+    value = getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted({*globals(), *__all__})

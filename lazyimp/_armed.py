@@ -1,0 +1,335 @@
+"""The Python half of core `c`: answers what the extension asks, and what armed keys need around them.
+
+The extension loads it when the first import has to be decided. Everything here runs with our own imports
+kept eager (`lazyimp_c.pause`).
+"""
+
+import atexit
+import sys
+
+import lazyimp_c
+
+from lazyimp import _finder, _proxy
+
+LAZY, PROXY, EAGER = 1, 2, 0
+DECISIONS = {"lazy": LAZY, "proxy": PROXY, "eager": EAGER}
+PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
+UNUSED, BEFORE_ENVIRON, ASYNC = 2, 32, 128  # lazyimp_c/core.h: flags of a statement
+OWN = 2  # Policy.open
+
+finder = _finder.finder
+_policy = None
+_make_policy = None
+_generation = None  # the wish that _policy was made for
+
+
+def policy():
+    """The policy of the mode in force, made when it is first asked."""
+    global _policy, _make_policy, _generation
+    if _generation is not lazyimp_c.wish:
+        _generation = lazyimp_c.wish
+        _make_policy = _generation[1]
+        _policy = _make_policy()
+        finder.install()
+    return _policy
+
+
+# -- what the extension asks -------------------------------------------------------------------------------
+
+
+def open_module(name, file, package, is_package):
+    """(verdict table, module flags, package that relative imports start from) of a module that begins to run."""
+    finder.keep_first()
+    table, flags = policy().open(name, file)
+    if not isinstance(package, str):
+        package = name if is_package else name.rpartition(".")[0]
+    return table, flags, package
+
+
+def fill(name, file, top):
+    """The verdict bits for imports of anything under `top`."""
+    return policy().fill(name, file, top)
+
+
+def decide(name, file, facts, target, fromlist, flags, offset):
+    """LAZY, PROXY or EAGER for one statement that no bits could decide."""
+    context = flags & 7
+    if file is not None and file.endswith(("__init__.py", "__init__.pyc")):
+        context |= PACKAGE
+    if flags & BEFORE_ENVIRON and _reads_environment(target, lazyimp_c.environ_after(facts, offset)):
+        context |= EFFECT_ORDER
+    names = tuple(fromlist) if fromlist else None
+    return DECISIONS[policy().decide(name, file, target, names, context)[0]]
+
+
+def watch(parent):
+    """When `parent` is loaded, what deferred statements imported below it has to become reachable."""
+    finder.after_exec.setdefault(parent, []).append(_loaded)
+
+
+def _loaded(module):
+    lazyimp_c.plant_children(module, _exists)
+
+
+def _exists(name):
+    return finder.find(name) is not None
+
+
+def proxy(target, chain):
+    """A proxy for `import target` inside try or with, or None where it has to be imported now."""
+    if "." in target or chain:
+        return None
+    return _finder.make_proxy(target)
+
+
+def walk(name):
+    """The object that `import a.b.c as d` binds, its modules being loaded: by attribute, from the top."""
+    top, *rest = name.split(".")
+    found, path = sys.modules[top], top
+    for part in rest:
+        path = f"{path}.{part}"
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            found = sys.modules[path]
+    return found
+
+
+def import_from(module, attribute):
+    """What `from module import attribute` binds, or the very error that it raises."""
+    names = {"__name__": "<lazy import>"}
+    exec(compile(f"from {module} import {attribute} as value", "<lazy import>", "exec"), names)
+    return names["value"]
+
+
+def run_ahead(package, name, attribute, level, flags):
+    """Import for a module that is still being executed what one of its later statements will bind."""
+    if flags & 1:
+        return NotImplemented
+    if level:
+        base = package.rsplit(".", level - 1)[0]
+        name = f"{base}.{name}" if name else base
+    wanted = (name, attribute)
+    if wanted in _ahead:
+        return NotImplemented
+    _ahead.add(wanted)
+    try:
+        if attribute is not None and flags & 4:
+            return import_from(name, attribute)
+        __import__(name)
+        return sys.modules[name if attribute is not None else name.partition(".")[0]]
+    finally:
+        _ahead.discard(wanted)
+
+
+_ahead = set()  # (module, attribute) that run_ahead() is importing
+
+
+def missing(name, attribute):
+    """A submodule that the package would have loaded, had it run eagerly; NotImplemented where there is none."""
+    full = f"{name}.{attribute}"
+    if full in sys.modules:
+        return sys.modules[full]
+    module = sys.modules.get(name)
+    if getattr(module, "__path__", None) is None or finder.find(full) is None:
+        return NotImplemented
+    __import__(full)
+    return sys.modules[full]
+
+
+def loaded_without_body(name):
+    """A package whose loading no hook could see (a namespace package) is there now."""
+    for callback in finder.after_exec.pop(name, ()):
+        callback(sys.modules[name])
+
+
+def search_under(module, paths):
+    """Look for `module` where sys.path pointed when its import statement ran."""
+    finder.paths.setdefault(module.partition(".")[0], paths)
+
+
+def explain(error, module, attribute, code, offset):
+    """Attach the place of the import statement to an error that comes late."""
+    if code is None:
+        return
+    line = next((line for start, end, line in code.co_lines() if start <= offset < end), None) or 0
+    what = module if attribute is None else f"{module}.{attribute}"
+    _tell(error, what, code.co_filename, line)
+
+
+def _tell(error, what, file, line):
+    told = f"lazy import of {what!r} declared at {file}:{line}"
+    if hasattr(error, "add_note") and told not in getattr(error, "__notes__", ()):
+        error.add_note(told)
+    if error.__cause__ is None and not error.__suppress_context__:
+        error.__cause__ = _proxy._declared(told, what, file, line)
+
+
+def replace_copies(placeholder, value):
+    """Put the real object where a copy of a namespace still holds the placeholder."""
+    import gc
+
+    for holder in gc.get_referrers(placeholder):
+        if type(holder) is dict:
+            for key in [key for key, held in list(holder.items()) if held is placeholder]:
+                holder[key] = value
+        elif type(holder) is list:
+            for index, held in enumerate(holder):
+                if held is placeholder:
+                    holder[index] = value
+
+
+# -- os.environ: an import before a variable is set must not run after it ----------------------------------
+
+ENVIRONMENT = {  # a variable's first part -> who reads it while being imported
+    "OMP": ("numpy", "scipy", "sklearn", "torch", "numba", "mkl", "faiss", "xgboost", "lightgbm"),
+    "MKL": ("numpy", "scipy", "sklearn", "torch", "numba", "mkl"),
+    "OPENBLAS": ("numpy", "scipy", "sklearn"),
+    "NPY": ("numpy",),
+    "CUDA": ("torch", "tensorflow", "jax", "jaxlib", "cupy", "numba"),
+    "PYTORCH": ("torch",),
+    "TORCH": ("torch",),
+    "TORCHINDUCTOR": ("torch",),
+    "TF": ("tensorflow", "keras", "transformers"),
+    "XLA": ("jax", "jaxlib", "tensorflow", "torch_xla"),
+    "JAX": ("jax", "jaxlib"),
+    "KERAS": ("keras", "tensorflow"),
+    "MPLBACKEND": ("matplotlib",),
+    "MPLCONFIGDIR": ("matplotlib",),
+    "NUMBA": ("numba",),
+    "HF": ("huggingface_hub", "transformers", "datasets", "accelerate", "diffusers", "peft", "trl", "sentence_transformers"),
+    "TRANSFORMERS": ("transformers",),
+    "HUGGINGFACE": ("huggingface_hub", "transformers", "datasets"),
+    "USE": ("transformers", "sentence_transformers", "diffusers"),
+    "POLARS": ("polars",),
+    "SDL": ("pygame",),
+    "PYGAME": ("pygame",),
+    "QT": ("PyQt5", "PyQt6", "PySide2", "PySide6", "cv2"),
+    "WANDB": ("wandb",),
+    "RAY": ("ray",),
+    "SCIPY": ("scipy", "sklearn"),
+    "DJANGO": ("django",),
+}
+
+
+def _reads_environment(target, variables):
+    """Whether importing `target` may read one of the variables that are set after its statement."""
+    from lazyimp import _units
+
+    top = target.partition(".")[0]
+    if _units.shared.of_top(top)[0] is _units.OWN:
+        return True
+    return any(name is not None and top in ENVIRONMENT.get(name.partition("_")[0], ()) for name in variables)
+
+
+# -- the core protocol ----------------------------------------------------------------------------------------
+
+
+def disable(resolve=False):
+    """Stop deferring; (number of names resolved, [(name, error)])."""
+    lazyimp_c.turn_off()
+    count, failures = lazyimp_c.resolve_pending() if resolve else (0, [])
+    if resolve:
+        more, failed = _finder.resolve_all()
+        count, failures = count + more, failures + failed
+    lazyimp_c.freeze()
+    return count, failures
+
+
+def push_scope(frame, mode):
+    """Defer in `mode` inside the with block that `frame` is entering."""
+    global _policy
+    was_on = lazyimp_c.is_enabled()
+    before = policy() if was_on else None
+    token = lazyimp_c.enter_block(frame)
+    return (token, was_on, before, _enter_mode(mode))
+
+
+def _enter_mode(mode):
+    global _policy
+    policy()
+    _policy = _make_policy(mode)
+    lazyimp_c.new_policy()
+    return mode
+
+
+def pop_scope(token):
+    """End a scope begun by push_scope()."""
+    global _policy
+    block, was_on, before, _ = token
+    lazyimp_c.leave_block(block)
+    lazyimp_c.new_policy()
+    if was_on:
+        _policy = before
+    else:
+        lazyimp_c.turn_off()
+
+
+# -- forks and event loops: what would be loaded at a bad time is loaded before it ----------------------------
+
+
+def _before_fork():
+    """Load once what each child would load again: what the user's own code names."""
+    if lazyimp_c.is_enabled() or lazyimp_c.counts()["deferred"]:
+        lazyimp_c.resolve_pending(_used_by_own_code)
+
+
+def _used_by_own_code(module_flags, statement_flags):
+    return module_flags & OWN and not statement_flags & UNUSED
+
+
+def _teach_cloudpickle(cloudpickle):
+    """It knows modules by their exact type; a module with pending names has another."""
+    reducer = getattr(cloudpickle, "_module_reduce", None)
+    table = getattr(getattr(cloudpickle, "Pickler", None), "_dispatch_table", None)
+    if reducer is not None and table is not None:
+        for kind in (lazyimp_c.LazyNamespaceModule, lazyimp_c.ProxyType):
+            table[kind] = reducer
+
+
+def _teach_dill(dill):
+    """The same for dill."""
+    table = getattr(getattr(dill, "Pickler", None), "dispatch", {})
+    save = table.get(type(sys))
+    if save is not None:
+        for kind in (lazyimp_c.LazyNamespaceModule, lazyimp_c.ProxyType):
+            table[kind] = save
+
+
+def _watch_event_loops(events):
+    """Let the first event loop that starts load what coroutines name; `events` is asyncio.events."""
+    original = events._set_running_loop
+
+    def set_running_loop(loop):
+        if events._set_running_loop is set_running_loop:
+            events._set_running_loop = original
+        lazyimp_c.resolve_pending(_used_by_coroutines)
+        return original(loop)
+
+    events._set_running_loop = set_running_loop
+
+
+def _used_by_coroutines(_, statement_flags):
+    return statement_flags & ASYNC
+
+
+def _start():
+    import os
+
+    finder.install()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork)
+    for name, callback in (
+        ("asyncio.events", _watch_event_loops),
+        ("cloudpickle.cloudpickle", _teach_cloudpickle),
+        ("joblib.externals.cloudpickle.cloudpickle", _teach_cloudpickle),
+        ("dill._dill", _teach_dill),
+    ):
+        if name in sys.modules:
+            callback(sys.modules[name])
+        else:
+            finder.after_exec.setdefault(name, []).append(callback)
+    atexit.register(lazyimp_c.shut_down)
+
+
+_start()

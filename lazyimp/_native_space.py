@@ -1,0 +1,86 @@
+"""What core `native` knows of a module while its body runs: its statements, and what rules out deferring them.
+
+Loaded with the first statement to decide.
+"""
+
+import sys
+
+import lazyimp_c
+
+from lazyimp import _native
+
+MODULE_EAGER, MODULE_OWN = _native.MODULE_EAGER, _native.MODULE_OWN
+# lazyimp_c/core.h: flags of a module
+READS_NAMESPACE, SYS_MODULES_TOP, SYS_MODULES, MENTIONS_NAMESPACE = 1, 2, 4, 8
+
+_EXPOSING = frozenset(("__globals__", "f_globals", "getclosurevars", "meta_path"))
+_DELETE_NAME = compile("del a", "?", "exec", dont_inherit=True).co_code[2:3]
+_module, _dict_of = _native._module, _native._dict_of
+
+
+class Space:
+    """What is known about a module while its body runs."""
+
+    __slots__ = ("code", "facts", "file", "flags", "name", "table")
+
+    def __init__(self, importer, frame, policy):
+        self.name = importer
+        self.code = frame.f_code
+        self.file = frame.f_globals.get("__file__")
+        self.facts = None
+        self.table, self.flags = policy.open(importer, self.file)
+        if not self.flags & MODULE_EAGER:
+            self.read()
+
+    def read(self):
+        """Analyse the code, unless the module is eager as a whole."""
+        self.facts = facts = lazyimp_c.analyse(self.code)
+        asks = SYS_MODULES if self.flags & MODULE_OWN else SYS_MODULES_TOP
+        if facts.flags & (READS_NAMESPACE | MENTIONS_NAMESPACE | asks) or _exposed(self.code):
+            # Placeholders of the interpreter show wherever a namespace is read as a dict.
+            self.facts = None
+
+    def deletes(self, bound):
+        """The module's own code deletes a name (or another one of the same low index)."""
+        code = self.code
+        raw, names = code.co_code, code.co_names
+        at = raw.find(_DELETE_NAME) if bound in names else -1
+        while at >= 0:
+            if not at & 1 and raw[at + 1] == names.index(bound) & 255:
+                return True
+            at = raw.find(_DELETE_NAME, at + 1)
+        return False
+
+
+def _exposed(code):
+    """The code reads functions' or frames' namespaces, or is a finder's and must not wait for itself."""
+    if code.co_name == "find_spec" or not _EXPOSING.isdisjoint(code.co_names):
+        return True
+    return any(_exposed(each) for each in code.co_consts if type(each) is type(code))
+
+
+def is_running(importer):
+    if importer == "__main__":
+        return True
+    known = sys.modules.get(importer)
+    spec = _dict_of(known).get("__spec__") if isinstance(known, _module) else None
+    return getattr(spec, "_initializing", False)
+
+
+def all_present(target, binds):
+    """All names of a from-import are there: nothing to defer."""
+    known = sys.modules.get(target)
+    if not isinstance(known, _module):
+        return False
+    space = _dict_of(known)
+    return all(attr in space and type(space[attr]) is not _native.Lazy for attr, _ in binds)
+
+
+def for_effect(frame, space, target, names, flags):
+    """Inside a package: a submodule never named, or one whose name the package deletes after the import."""
+    package = frame.f_globals.get("__package__")
+    if not package or not (target == package or target.startswith(package + ".")):
+        return False
+    if flags & _native.UNUSED and (names is None or target == package):
+        return True
+    return target != package and space.deletes(target[len(package) + 1 :])

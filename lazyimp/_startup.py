@@ -1,0 +1,327 @@
+"""Reads the switches, chooses a core and installs it, when the interpreter starts or when a program asks.
+
+Nothing here raises into the user's start-up: a switch that cannot be followed is one line on stderr, a
+failure of our own is told to LAZYIMP_DEBUG only, and either way the program runs eagerly.
+"""
+
+import os
+import sys
+
+MODES = ("safe", "deep", "all")
+CORES = ("c", "native", "py")
+OFF = "0"
+CONFIG_LEVELS = 8
+
+core = None  # the chosen core, once one was installed
+mode = None  # the mode it was last enabled with
+refusal = None  # why lazyimp stayed out although it was asked for
+
+
+class AllEager:
+    """The policy for moments without one."""
+
+    mode = OFF
+
+    def open(self, importer, file):
+        """No verdicts; the module's imports stay eager."""
+        return {}, 1
+
+    def fill(self, importer, file, top):
+        """Nothing is deferred, and nobody shall remember that."""
+        return 16
+
+    def decide(self, importer, file, target, names, context):
+        """Eager."""
+        return "eager", "lazyimp is at work itself"
+
+
+class Refused(Exception):
+    """A wish that cannot be followed; the text is for the user, the slug says which kind of fault it is."""
+
+    def __init__(self, message, slug="usage"):
+        Exception.__init__(self, message)
+        self.slug = slug
+
+
+def start():
+    """What the start-up line runs: follow the switches, never raise, do nothing the second time."""
+    if refusal is not None or (core is not None and core.is_enabled()):
+        return  # `site` runs the start-up files of a virtual environment twice
+    try:
+        option = sys._xoptions.get("lazyimp")
+        wish = asked()
+        if option is not None and wish == OFF:
+            if switch("LAZYIMP"):
+                os.environ["LAZYIMP"] = OFF  # children must not be on where this process is off
+            return
+        if wish == OFF:
+            return
+        turn_on(wish)
+        if option is not None:
+            os.environ["LAZYIMP"] = mode
+    except Refused as reason:
+        refuse(reason)
+    except Exception:
+        debug()
+
+
+def auto():
+    """What `import lazyimp.auto` runs: on unless it is on already or a switch says off; never raises."""
+    try:
+        wish = asked(default=None)
+        if wish == OFF or (core is not None and core.is_enabled()):
+            return
+        turn_on(wish)
+    except Refused as reason:
+        refuse(reason)
+    except Exception:
+        debug()
+
+
+def asked(default=OFF):
+    """The mode the switches name, None for on without a mode, "0" for off, `default` for no switch."""
+    option = sys._xoptions.get("lazyimp")
+    word = option if option is not None else os.environ.get("LAZYIMP") if sees_environment() else None
+    if word is None:
+        return default
+    if word is True or word == "1":
+        return None
+    if word == "" or word == OFF:
+        return OFF
+    return checked(word)
+
+
+def checked(word):
+    """The mode `word`, or Refused."""
+    if word not in MODES:
+        raise Refused(f"unknown mode {word!r}; use safe, deep, all or 0")
+    return word
+
+
+def sees_environment():
+    """Environment variables count, which -E and -I deny."""
+    return not sys.flags.ignore_environment
+
+
+def switch(name):
+    """The value of one of our environment variables, or None."""
+    return os.environ.get(name) or None if sees_environment() else None
+
+
+def turn_on(wish, sure=False):
+    """Enable the chosen core in the wished mode, else the configured one, else safe; raises Refused."""
+    global core, mode, refusal
+    reason = unsupported(sure)
+    if reason is not None:
+        raise Refused(reason, "unsupported")
+    config = read_config()
+    chosen = core if core is not None else choose()
+    new_mode = wish or getattr(config, "mode", None) or MODES[0]
+    chosen.enable(checked(new_mode), policy_maker(new_mode, config))
+    core, mode, refusal = chosen, new_mode, None
+
+
+def turn_off(resolve=False):
+    """Stop deferring; returns (names resolved, failures). Harmless when nothing was on."""
+    if core is None:
+        return 0, []
+    return core.disable(resolve)
+
+
+def scope_core(wish, sure=True):
+    """The core and the mode for a `with lazyimp.lazy()` block, enabled or not; raises Refused."""
+    global core
+    reason = unsupported(sure)
+    if reason is not None:
+        raise Refused(reason, "unsupported")
+    config = read_config()
+    if core is None:
+        core = choose()
+    new_mode = checked(wish or mode or getattr(config, "mode", None) or MODES[0])
+    if mode is None:  # never enabled: this is how a core gets to know where policies come from
+        core.enable(new_mode, policy_maker(new_mode, config))
+        core.disable()
+    return core, new_mode
+
+
+def policy_maker(new_mode, config):
+    """A function that makes the policy at the first import to decide; a scope may name a mode of its own.
+
+    While it is at work (its own imports ask, too) and after a failure it gives a policy that keeps all eager.
+    """
+    at_work = []
+
+    def make_policy(scope_mode=None):
+        if at_work:
+            return AllEager()
+        at_work.append(True)
+        try:
+            from lazyimp._policy import Policy
+
+            if scope_mode is None:
+                watch_first_batch(config)
+            policy = Policy(scope_mode or new_mode, config)
+        except Exception:
+            debug()
+            return AllEager()  # and at_work stays, so that it is not tried again
+        at_work.clear()
+        return policy
+
+    return make_policy
+
+
+def watch_first_batch(config):
+    """Stop deferring by itself at the first sign of a training loop, unless configured otherwise."""
+    if not getattr(config, "first_batch", True):
+        return
+    try:
+        from lazyimp import firstbatch
+        from lazyimp._finder import finder
+
+        if turn_off not in firstbatch.on_fetch:
+            firstbatch.on_fetch.append(turn_off)
+        firstbatch.arm(finder)
+    except Exception:
+        debug()
+
+
+def unsupported(sure=False):
+    """Why this interpreter is refused, or None; `sure` may import to find out."""
+    gil = getattr(sys, "_is_gil_enabled", None)
+    if "free-threading" in sys.version or (gil is not None and not gil()):
+        return "free-threaded CPython is not supported; imports stay eager"
+    if not in_main_interpreter(sure):
+        return "subinterpreters are not supported; imports stay eager"
+    return None
+
+
+def in_main_interpreter(sure=False):
+    """This is the main interpreter, told by what is loaded already."""
+    import _imp  # a builtin module that every interpreter has loaded
+
+    override = getattr(_imp, "_override_multi_interp_extensions_check", None)
+    if override is not None:  # 3.12 and later: it refuses to work in the main interpreter
+        try:
+            before = override(0)
+        except RuntimeError:
+            return True
+        override(before)
+        return False
+    if sure:
+        import _xxsubinterpreters as interpreters  # 3.10 and 3.11
+
+        return interpreters.get_current() == interpreters.get_main()
+    return "_signal" in sys.modules  # start-up loads it in the main interpreter only
+
+
+def choose():
+    """The core that is forced, else the best one that can be had; raises Refused."""
+    forced = switch("LAZYIMP_CORE")
+    if forced is not None:
+        if forced not in CORES:
+            raise Refused(f"unknown core {forced!r}; use c, native or py")
+        made = load_core(forced)
+        if made is None:
+            raise Refused(
+                f"core {forced!r} is not available in this interpreter; imports stay eager", "unsupported"
+            )
+        return made
+    for name in best_cores():
+        made = load_core(name)
+        if made is not None:
+            return made
+    raise Refused("no core can be loaded; imports stay eager", "unsupported")
+
+
+def best_cores():
+    """The cores worth trying here, best first."""
+    return ("native" if sys.version_info >= (3, 15) else "c", "py")
+
+
+def load_core(name):
+    """The core called `name`, or None where it cannot work."""
+    try:
+        if name == "py":
+            from lazyimp._finder import PyCore
+
+            return PyCore()
+        if not has_extension() or name not in best_cores():
+            return None
+        if name == "native":
+            from lazyimp import _native as made
+        else:
+            import lazyimp_c as made
+        return made
+    except Exception:
+        debug()
+        return None
+
+
+def has_extension():
+    """The extension can be loaded (a source checkout has a folder of that name, which is not it)."""
+    try:
+        import lazyimp_c
+    except ImportError:
+        return False
+    return hasattr(lazyimp_c, "ProxyType")
+
+
+def read_config():
+    """The program's configuration, or None; its faults are the user's to hear, so they raise Refused."""
+    path = find_config()
+    if path is None:
+        return None
+    from lazyimp._config import load_config
+
+    try:
+        config = load_config(path)
+    except Exception as error:
+        if not hasattr(error, "slug") and not isinstance(error, (ValueError, OSError)):
+            raise
+        raise Refused(str(error), "config") from error
+    os.environ["LAZYIMP_CONFIG"] = path  # a spawned worker has no script of its own to start from
+    return config
+
+
+def find_config():
+    """The nearest pyproject.toml with a table of ours, from the script's folder upwards, or None."""
+    given = switch("LAZYIMP_CONFIG")
+    script = (getattr(sys, "argv", None) or [""])[0]
+    if script in ("", "-c", "-m", "-"):
+        return given or search_config(os.getcwd())
+    folder = os.path.dirname(os.path.abspath(script))
+    if folder == os.path.dirname(sys.executable or ""):
+        folder = os.getcwd()  # an installed command belongs to the project it is run in
+    return search_config(folder) or given
+
+
+def search_config(folder):
+    """The nearest pyproject.toml with a table of ours in `folder` or above it, or None."""
+    for _ in range(CONFIG_LEVELS):
+        path = os.path.join(folder, "pyproject.toml")
+        try:
+            with open(path, "rb") as file:
+                if b"[tool.lazyimp" in file.read():
+                    return path
+        except OSError:
+            pass
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            break
+        folder = parent
+    return None
+
+
+def refuse(reason):
+    """Remember and say, in one line, why lazyimp stays out."""
+    global refusal
+    refusal = str(reason)
+    if sys.stderr is not None:
+        for line in refusal.splitlines():
+            print(f"lazyimp: {line}", file=sys.stderr)
+
+
+def debug():
+    """Show the failure being handled to who set LAZYIMP_DEBUG."""
+    if switch("LAZYIMP_DEBUG") and sys.stderr is not None:
+        sys.excepthook(*sys.exc_info())

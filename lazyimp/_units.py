@@ -1,0 +1,350 @@
+"""Which unit a module belongs to: the standard library, one installed distribution, or the user's own code.
+
+HOT: it runs inside the first imports of a program, so it uses loaded modules only, asks the interpreter's
+own directory caches before the disk, and reads a distribution's metadata only to compare two top-level
+names that share a site directory.
+"""
+
+import _frozen_importlib_external as _external
+import _imp
+import os
+import sys
+
+STDLIB = "stdlib"
+OWN = "own"
+DIST = "distribution"
+
+# Top-level names that one distribution (or distributions released and tested as one) installs. Metadata would
+# answer for most of them; the table saves the reading for the ones that ML programs meet first.
+SAME_DISTRIBUTION = {
+    "_distutils_hack": "setuptools",
+    "_pytest": "pytest",
+    "_yaml": "yaml",
+    "attrs": "attr",
+    "caffe2": "torch",  # in torch's wheel until 2.4
+    "distutils": "setuptools",  # 3.12 and later have it from setuptools only
+    "functorch": "torch",
+    "jax_cuda12_pjrt": "jax",  # plug-ins and jaxlib are pinned to one jax release and share its state
+    "jax_cuda12_plugin": "jax",
+    "jaxlib": "jax",
+    "lightning_fabric": "lightning",  # the old names of lightning's halves; they import each other back
+    "pytorch_lightning": "lightning",
+    "mpl_toolkits": "matplotlib",
+    "pkg_resources": "setuptools",
+    "pylab": "matplotlib",
+    "torchgen": "torch",
+}
+
+# Distributions that are called otherwise than what one imports, so that no other's metadata need be read.
+_DISTRIBUTION_OF = {
+    "PIL": "pillow",
+    "absl": "absl_py",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv_python",
+    "dateutil": "python_dateutil",
+    "dotenv": "python_dotenv",
+    "git": "gitpython",
+    "google": "protobuf",
+    "grpc": "grpcio",
+    "hydra": "hydra_core",
+    "ignite": "pytorch_ignite",
+    "markdown_it": "markdown_it_py",
+    "skimage": "scikit_image",
+    "sklearn": "scikit_learn",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
+}
+
+# Finders that stand before the path finder and never refuse a name that it knows.
+_HARMLESS = ("_distutils_hack", "_pytest.assertion.rewrite", "lazyimp._finder", "six")
+
+_SUFFIXES = (*_imp.extension_suffixes(), ".py", ".pyc")
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as its metadata folder spells it, in lower case."""
+    return name.lower().replace("-", "_").replace(".", "_")
+
+
+class Units:
+    """Answers for one process; everything learned is kept."""
+
+    def __init__(self) -> None:
+        self._roots: tuple[str, ...] = ()
+        self._kinds: dict[str, str] = {}  # top-level name -> kind, for names that were found
+        self._folders: dict[str, str] = {}  # sys.path entry -> kind of what it holds
+        self._metadata: dict[str, dict[str, str]] = {}  # site directory -> {distribution: metadata folder}
+        self._sites: dict[str, str] = {}  # top-level name -> its site directory
+        self._tops: dict[str, frozenset[str]] = {}  # top-level name -> what its distribution installs
+
+    # -- importers ---------------------------------------------------------------------------------------
+
+    def of_module(self, name: str, file: str | None) -> tuple[str, str, str]:
+        """(kind, unit, dotted name) of the module `name` that came from `file`.
+
+        The dotted name differs from `name` for a `__main__` that `python -m` took from a distribution or from
+        the standard library: it is that module, not the user's.
+        """
+        if not file or file[0] == "<":
+            # typed in, `-c`, exec'd, or frozen; a frozen standard module may have no file
+            frozen = not file or file.startswith("<frozen")
+            stdlib = frozen and name.partition(".")[0] in sys.stdlib_module_names
+            return (STDLIB, STDLIB, name) if stdlib else (OWN, OWN, name)
+        file = _slashes(file)
+        site = _site_end(file)
+        if site:
+            if name == "__main__":
+                name = _dotted(file[site:])
+            return DIST, self._unit(name.partition(".")[0], file[: site - 1]), name
+        for root in self._stdlib_roots():
+            if file.startswith(root):
+                return STDLIB, STDLIB, _dotted(file[len(root) :]) if name == "__main__" else name
+        if name == "__main__":
+            return OWN, OWN, name
+        steps = name.count(".") + (2 if is_init(file) else 1)
+        folder = file.rsplit("/", steps)[0]
+        if self._kind_of_folder(folder) is DIST:
+            return DIST, self._unit(name.partition(".")[0], folder), name
+        return OWN, OWN, name
+
+    def _unit(self, top: str, site: str) -> str:
+        self._sites.setdefault(top, site)
+        return SAME_DISTRIBUTION.get(top, top)
+
+    # -- targets -----------------------------------------------------------------------------------------
+
+    def of_top(self, top: str) -> tuple[str | None, bool]:
+        """(kind, lasting) of a top-level name, without importing it; the kind of an unknown one is None.
+
+        An answer that does not last is not to be kept: the name is unknown, or a module made by hand.
+        """
+        kind = self._kinds.get(top)
+        if kind:
+            return kind, True
+        if top in sys.modules:
+            return self._of_loaded(top, sys.modules[top])
+        if top in sys.builtin_module_names:
+            kind = STDLIB
+        elif _imp.is_frozen(top):
+            kind = STDLIB if top in sys.stdlib_module_names else OWN
+        else:
+            kind = self._along_path(top) or self._by_finders(top)
+        if kind:
+            self._kinds[top] = kind
+        return kind, kind is not None
+
+    def _of_loaded(self, top: str, module: object) -> tuple[str | None, bool]:
+        if module is None:
+            return None, False  # blocked: `sys.modules[name] = None` makes the import statement raise
+        try:
+            file = getattr(module, "__file__", None)
+            spec = getattr(module, "__spec__", None)
+        except Exception:  # somebody's object with a __getattr__ of its own; only its unit is at stake
+            return OWN, False
+        if type(file) is str:
+            kind = self._kinds[top] = self.of_module(top, file)[0]
+        elif spec is None:
+            return OWN, False
+        else:
+            kind = self._kinds[top] = self._of_spec(top, spec)
+        return kind, True
+
+    def _along_path(self, top: str) -> str | None:
+        """The kind of what the path finder would find in a plain folder; None when it has to be asked."""
+        caches = sys.path_importer_cache
+        files = [top + suffix for suffix in _SUFFIXES]
+        files.append(top)
+        for entry in sys.path:
+            try:
+                folder = entry or os.getcwd()
+                finder = caches[folder]
+                if finder is None:
+                    continue
+                # what it saw when it last read the folder, and when; other finders have no such memory
+                if finder._path_mtime == -1:  # type: ignore[attr-defined]  # FileFinder's, private
+                    finder.find_spec(top)
+                if finder._path_cache.isdisjoint(files):  # type: ignore[attr-defined]  # the same
+                    continue  # an old memory may miss what shadows a name, not that nothing has it
+                if finder._path_mtime != os.stat(folder).st_mtime:  # type: ignore[attr-defined]  # the same
+                    return None
+                if finder._path_cache.isdisjoint(files[:-1]):  # type: ignore[attr-defined]  # the same
+                    # a plain file, an extension package and a namespace package have no such file
+                    os.stat(f"{folder}/{top}/__init__.py")
+            except (AttributeError, KeyError, OSError, TypeError):
+                return None
+            return self._kind_of_folder(folder, top)
+        return None
+
+    def _by_finders(self, top: str) -> str | None:
+        """The kind of what the real finders find, in their order."""
+        # Looked up, not imported: the finder builds on policy. It notes that a finder is at work meanwhile,
+        # so that what finders import for themselves is imported at once.
+        ours = sys.modules.get("lazyimp._finder")
+        spec = None
+        try:
+            if ours is not None:
+                spec = ours.finder.find(top)
+            else:
+                for finder in sys.meta_path:
+                    spec = finder.find_spec(top, None)
+                    if spec is not None:
+                        break
+        except Exception:  # a finder that refuses or breaks: the statement itself shall raise what it says
+            return None
+        return None if spec is None else self._of_spec(top, spec)
+
+    def _of_spec(self, top: str, spec: object) -> str:
+        origin = getattr(spec, "origin", None)
+        if origin in ("built-in", "frozen"):
+            return STDLIB if top in sys.stdlib_module_names else OWN
+        if type(origin) is not str or origin == "namespace":
+            try:
+                origin = next(iter(getattr(spec, "submodule_search_locations", None) or ())) + "/__init__.py"
+            except (StopIteration, TypeError):
+                return OWN
+        return self.of_module(top, origin)[0]
+
+    # -- folders -----------------------------------------------------------------------------------------
+
+    def _stdlib_roots(self) -> tuple[str, ...]:
+        if not self._roots:
+            folder = getattr(sys, "_stdlib_dir", None) or os.path.dirname(os.__file__)
+            version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+            # the second holds lib-dynload where extension modules are installed apart from the sources
+            platform = f"{sys.base_exec_prefix}/{getattr(sys, 'platlibdir', 'lib')}/{version}"
+            archive = f"{sys.base_prefix}/lib/{version.replace('.', '')}.zip"
+            windows = f"{sys.base_exec_prefix}/DLLs"
+            self._roots = tuple({_slashes(root) + "/": None for root in (folder, platform, archive, windows)})
+        return self._roots
+
+    def _kind_of_folder(self, folder: str, top: str | None = None) -> str:
+        """The kind of the modules that lie directly in `folder`."""
+        kind = self._folders.get(folder)
+        if kind is None:
+            kind = self._folders[folder] = self._look_at_folder(_slashes(folder))
+        if top and kind is DIST:
+            self._sites.setdefault(top, folder)
+        return kind
+
+    def _look_at_folder(self, folder: str) -> str:
+        inside = folder + "/"
+        if _site_end(inside):
+            return DIST
+        if inside.startswith(self._stdlib_roots()):
+            return STDLIB
+        # `pip install --target`, unpacked wheels in archives, layers of function hosts: a folder that holds
+        # metadata holds distributions, unless the program itself lies there too.
+        try:
+            if folder == _slashes(os.getcwd()) or folder == _main_folder():
+                return OWN
+            if any(name.endswith(".dist-info") for name in os.listdir(folder)):
+                return DIST
+        except OSError:
+            pass
+        return OWN
+
+    # -- distributions -----------------------------------------------------------------------------------
+
+    def same(self, importer: str, target: str) -> bool:
+        """Whether two top-level names in site directories come from one distribution."""
+        alias = SAME_DISTRIBUTION.get
+        if alias(importer, importer) == alias(target, target):
+            return True
+        if target[:1] == "_":
+            return True  # private: nobody but its own distribution names it
+        ours, theirs = self._metadata_of(importer), self._metadata_of(target)
+        if ours and theirs:
+            return ours == theirs
+        return target in self._tops_of(importer) if ours else importer in self._tops_of(target)
+
+    def _tops_of(self, top: str) -> frozenset[str]:
+        """The top-level names of the distribution that is called like `top`; empty when there is none."""
+        tops = self._tops.get(top)
+        if tops is None:
+            folder = self._metadata_of(top)
+            tops = self._tops[top] = _read_tops(folder) if folder else frozenset()
+        return tops
+
+    def _metadata_of(self, top: str) -> str | None:
+        """The metadata folder of the distribution that is called like `top`."""
+        site = self._sites.get(top)
+        if site is None:
+            return None
+        folder = self._metadata_in(site).get(_DISTRIBUTION_OF.get(top) or normalised(top))
+        return folder and f"{site}/{folder}"
+
+    def _metadata_in(self, site: str) -> dict[str, str]:
+        known = self._metadata.get(site)
+        if known is None:
+            known = self._metadata[site] = {}
+            try:
+                names = os.listdir(site)
+            except OSError:
+                return known
+            for name in names:
+                if name.endswith((".dist-info", ".egg-info")):
+                    known[normalised(name[:-10].partition("-")[0])] = name
+        return known
+
+
+def _read_tops(folder: str) -> frozenset[str]:
+    for name, read in (("top_level.txt", _tops_in_list), ("RECORD", _tops_in_record)):
+        try:
+            # through the loader's own reading: `open` would look for codecs
+            data = _external.FileLoader("", "").get_data(f"{folder}/{name}")
+        except OSError:
+            continue
+        return frozenset(top.decode("utf-8", "replace") for top in read(data))
+    return frozenset()
+
+
+def _tops_in_list(data: bytes) -> set[bytes]:
+    return {line.strip() for line in data.split(b"\n")}
+
+
+def _tops_in_record(data: bytes) -> set[bytes]:
+    # a package's lines start `pkg/`, a single module's `mod.py,` or `mod.abi3.so,`
+    starts = {line.partition(b"/")[0] for line in data.split(b"\n")}
+    return {start.partition(b",")[0].partition(b".")[0] for start in starts}
+
+
+def _path_finder_decides() -> bool:
+    """Whether no finder before the path finder might refuse a name, or find another module under it."""
+    for finder in sys.meta_path:
+        kind = finder if isinstance(finder, type) else type(finder)
+        if kind is _external.PathFinder:
+            return True
+        module = kind.__module__
+        if module != "_frozen_importlib" and module not in _HARMLESS:
+            return False
+    return False
+
+
+def _main_folder() -> str | None:
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.dirname(_slashes(file)) if type(file) is str else None
+
+
+def _site_end(file: str) -> int:
+    """Where the path inside a site directory begins; 0 when `file` is in none."""
+    # the last one: an environment may itself lie in a folder of that name
+    at = max(file.rfind("/site-packages/"), file.rfind("/dist-packages/"))
+    return at + 15 if at >= 0 else 0
+
+
+def is_init(file: str) -> bool:
+    """Whether `file` is a package's own."""
+    return _slashes(file).rpartition("/")[2].startswith("__init__.")
+
+
+def _dotted(path: str) -> str:
+    """`pkg.mod` for the path `pkg/mod.py`."""
+    return path.rpartition(".")[0].replace("/", ".")
+
+
+def _slashes(path: str) -> str:
+    return path.replace("\\", "/") if sys.platform == "win32" else path
+
+
+shared = Units()

@@ -1,0 +1,16 @@
+"""Types of the first batch's mark; for type checkers only."""
+
+from collections.abc import Callable
+
+from lazyimp._finder import LazyFinder
+
+mark: list[tuple[str, int, int]]
+on_mark: list[Callable[[str, int, int], object]]
+on_fetch: list[Callable[[], object]]
+debug: list[bool]
+
+def arm(finder: LazyFinder) -> None: ...
+def disarm() -> None: ...
+def in_this_process() -> bool: ...
+def begins() -> None: ...
+def decide(rule: str, monotonic_ns: int, wall_ns: int) -> None: ...
