@@ -1,0 +1,135 @@
+"""Fixtures that run Python in fresh processes, with and without lazyimp, and compare what a user sees."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "semantics")]
+
+from run import active_core, clean_environment, last_exception, normalise
+
+MODES = ("safe", "deep", "all")
+TIMEOUT_SECONDS = 120
+
+RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@functools.cache
+def cores() -> tuple[str, ...]:
+    """The cores that `-X lazyimp` can use in this interpreter, the default one first."""
+    first = active_core(sys.executable)
+    found = [
+        name
+        for name in (first, "py")
+        if name in ("c", "native", "py") and active_core(sys.executable, name) == name
+    ]
+    return tuple(dict.fromkeys(found)) or ("none",)
+
+
+@pytest.fixture(params=cores())
+def core(request: pytest.FixtureRequest) -> str:
+    """Each core of this interpreter in turn."""
+    if request.param == "none":
+        pytest.fail(f"-X lazyimp activates no core in this interpreter: {active_core(sys.executable)}")
+    return str(request.param)
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    """Each mode in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> RunPython:
+    """Run code, a script (a Path) or interpreter options (`-m`, ...) in a fresh interpreter."""
+
+    def run(
+        code_or_path: str | Path,
+        *args: str | Path,
+        mode: str | None = None,
+        core: str | None = None,
+        python: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        check: bool = True,
+        stdin: str = "",
+    ) -> subprocess.CompletedProcess[str]:
+        environment = clean_environment()
+        if core is not None:
+            environment["LAZYIMP_CORE"] = core
+        environment.update(env or {})
+        what = [str(code_or_path)]
+        if isinstance(code_or_path, str) and not code_or_path.startswith("-"):
+            what = ["-c", textwrap.dedent(code_or_path)]
+        switches = [] if mode is None else ["-X", f"lazyimp={mode}"]
+        done = subprocess.run(
+            [str(python or sys.executable), *switches, *what, *map(str, args)],
+            cwd=cwd or tmp_path,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        if check and done.returncode:
+            pytest.fail(f"status {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    return run
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Write small modules into the test's folder; gives the path of main.py."""
+
+    def write_files(files: Mapping[str, str]) -> Path:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text).lstrip("\n"))
+        return tmp_path / "main.py"
+
+    return write_files
+
+
+@pytest.fixture
+def compare(tmp_path: Path) -> Callable[..., None]:
+    """Assert that an eager and a lazy run show a user the same."""
+
+    def compare_runs(
+        eager: subprocess.CompletedProcess[str], lazy: subprocess.CompletedProcess[str], *, late: bool = False
+    ) -> None:
+        def seen(done: subprocess.CompletedProcess[str]) -> tuple[str, str, int]:
+            stderr = normalise(done.stderr, tmp_path)
+            return (
+                normalise(done.stdout, tmp_path),
+                last_exception(stderr) if late else stderr,
+                done.returncode,
+            )
+
+        assert seen(lazy) == seen(eager)
+
+    return compare_runs
+
+
+@pytest.fixture(autouse=True)
+def no_hook_here() -> Iterator[None]:
+    """The test process itself never has lazyimp's hook installed."""
+    yield
+    assert "lazyimp" not in sys._xoptions
+    assert not os.environ.get("LAZYIMP")
+    foreign = [finder for finder in sys.meta_path if (type(finder).__module__ or "").startswith("lazyimp")]
+    assert not foreign, f"lazyimp's finder is installed in the test process: {foreign}"
+    startup = sys.modules.get("lazyimp._startup")
+    current = getattr(startup, "core", None)
+    assert current is None or not current.is_enabled()

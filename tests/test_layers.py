@@ -1,0 +1,140 @@
+"""Who may import whom: the arrows between our modules, and what the hot zone may load."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import lazyimp
+
+ROOT = Path(lazyimp.__file__).parent
+
+FINDER = {"_finder", "_proxy", "_replaced"}
+CORES = {"_pycore", "_native", "_native_repair", "_armed", "lazyimp_c"}
+POLICY = {"_policy", "_units"}
+HOT = sorted({"_startup", *FINDER, *CORES, *POLICY} - {"lazyimp_c"})
+HOT_MAY_LOAD = {
+    "sys",
+    "os",
+    "time",
+    "_thread",
+    "_imp",
+    "_weakref",
+    "_warnings",
+    "atexit",
+    "_frozen_importlib",
+    "_frozen_importlib_external",
+}
+# Loaded on a path that only enable() by hand, or an error, takes.
+HOT_COLD_PATHS = {("_startup", "_xxsubinterpreters")}
+
+# For each of our modules (or packages), which others of ours it may import.
+ARROWS = {
+    "__init__": {"_control", "errors"},
+    "__main__": {"cli"},
+    "auto": {"_startup"},
+    "_pth": set(),
+    "_protocol": set(),
+    "_control": {"_startup", "errors", "firstbatch", "__init__", "_protocol"},
+    "_startup": {*CORES, *FINDER, *POLICY, "_config", "firstbatch", "record", "_protocol"},
+    "_config": {"errors"},
+    "_policy": {"_units", "_config", "recipes"},
+    "_units": set(),
+    **{name: {*FINDER, *POLICY, "lazyimp_c", "_pycore"} for name in FINDER},
+    **{name: {*CORES, *FINDER, *POLICY} for name in CORES},
+    "firstbatch": set(),
+    "errors": set(),
+    "recipes": set(),
+    "cli": {"_startup", "_control", "_pth", "errors", "__init__"},
+}
+
+
+def files():
+    """Every source file of the package."""
+    return sorted(ROOT.rglob("*.py"))
+
+
+def home(path):
+    """The module or package of ours that `path` belongs to."""
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imported_names(path, module_level_only=False):
+    """The absolute names that a file imports, with their lines."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if not module_level_only else statements_run_at_import(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write absolute imports"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", node.lineno
+
+
+def statements_run_at_import(tree):
+    """The nodes outside functions and type-checking guards."""
+    waiting = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            waiting.extend(node.orelse)
+            continue
+        yield node
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def ours(name):
+    """Which of our modules an absolute name means, or None."""
+    parts = name.split(".")
+    if parts[0] == "lazyimp_c":
+        return "lazyimp_c"
+    if parts[0] != "lazyimp":
+        return None
+    if len(parts) > 1 and parts[1] in ARROWS:
+        return parts[1]
+    if len(parts) > 1 and ((ROOT / parts[1]).is_dir() or (ROOT / f"{parts[1]}.py").is_file()):
+        return parts[1]
+    return parts[1] if len(parts) > 1 and (ROOT / f"{parts[1]}.pyi").is_file() else "__init__"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_arrows_go_one_way(path):
+    source = home(path)
+    assert source in ARROWS, f"{source} is new: give it a row in ARROWS and a place in the drawing"
+    for name, line in imported_names(path):
+        target = ours(name)
+        if target not in (None, source):
+            assert target in ARROWS[source], f"{path.name}:{line}: {source} may not import {target}"
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_hot_zone_loads_only_what_is_loaded(name):
+    path = ROOT / f"{name}.py"
+    if not path.exists():
+        pytest.skip(f"{name} is not in this tree")
+    for imported, line in imported_names(path, module_level_only=True):
+        top = imported.split(".")[0]
+        allowed = top in HOT_MAY_LOAD or ours(imported) or (name, top) in HOT_COLD_PATHS
+        assert allowed, f"{path.name}:{line}: the hot zone may not import {imported}"
+
+
+def test_only_the_command_line_prints_and_exits():
+    for path in files():
+        if home(path) in ("cli", "__main__"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+                told = any(keyword.arg == "file" for keyword in node.keywords)
+                assert told and home(path) == "_startup", f"{path.name}:{node.lineno} prints"
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("sys.exit", "exit", "quit"):
+                raise AssertionError(f"{path.name}:{node.lineno} exits")
+
+
+def test_no_file_is_too_long():
+    for path in files():
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        assert length <= 600, f"{path.name} has {length} lines"
