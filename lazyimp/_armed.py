@@ -39,7 +39,6 @@ def policy():
 
 def open_module(name, file, package, is_package):
     """(verdict table, module flags, package that relative imports start from) of a module that begins to run."""
-    finder.keep_first()
     table, flags = policy().open(name, file)
     if not isinstance(package, str):
         package = name if is_package else name.rpartition(".")[0]

@@ -58,6 +58,8 @@ class LazyFinder:
 
     @_proxy.hidden
     def _decide(self, name, path, target):
+        meta = sys.meta_path
+        asked = meta[: meta.index(self)] if self in meta else ()  # they stand before us and have had their say
         quiet = self._look_around() and name not in _NARROW_NAMES
         asker = sys._getframe(2)
         above = asker.f_back
@@ -71,7 +73,7 @@ class LazyFinder:
         ours = importing and (name in self.after_exec or self.core is not None)
         if quiet and not ours and name not in self.paths:
             return None
-        spec = self.search(name, path, target)
+        spec = self.search(name, path, target, asked)
         if spec is None:
             provided = self.core.missing(name) if importing and self.core is not None else None
             if provided is not None:
@@ -106,15 +108,15 @@ class LazyFinder:
         return False
 
     @_proxy.hidden
-    def search(self, name, path=None, target=None):
-        """Ask the finders after us, each foreign one under guard; return the spec or None."""
+    def search(self, name, path=None, target=None, asked=()):
+        """Ask the finders but us and those in `asked`, each foreign one under guard; return the spec or None."""
         entries = None
         if path is None and name in self.paths:
             entries = list(self.paths[name])
             if entries == sys.path:
                 entries = None
         for each in list(sys.meta_path):
-            if each is self:
+            if each is self or each in asked:
                 continue
             if each in _STANDARD:
                 spec = None

@@ -6,10 +6,9 @@ interpreter's to defer: where the policy says so, `_find_spec` hands them a prox
 policy and the finder are loaded when the first statement has to be decided.
 """
 
+import _frozen_importlib as _bootstrap
 import sys
 from _thread import get_ident
-
-import _frozen_importlib as _bootstrap
 
 name = "native"
 policy_factory = None  # set by `with lazyimp.lazy()` where nothing was enabled
@@ -29,6 +28,7 @@ _FINDING = (
     _bootstrap._find_and_load_unlocked.__code__,
     _bootstrap._find_and_load.__code__,
 )
+_OURS = ("lazyimp.", "lazyimp_c")
 _RUNNERS = ("<frozen importlib", "<frozen runpy>", "<frozen zipimport>")
 
 Lazy = None  # the interpreter's type of placeholders
@@ -63,7 +63,11 @@ _starter = _Starter()
 
 def _filter(importer, target, names):
     """What the interpreter asks at each statement that it could defer."""
-    if importer is None or target in sys.modules and names is None or importer.partition(".")[0] == "lazyimp":
+    if (
+        importer is None
+        or (target in sys.modules and names is None)
+        or importer.partition(".")[0] == "lazyimp"
+    ):
         return False
     if importer == "<lazyimp>":
         return True  # `_native_repair.plant` makes a placeholder
@@ -78,17 +82,18 @@ def _decide(frame, importer, target, names):
     if _says_lazy(frame, target):
         return _before is None or _before[1] is None or _before[1](importer, target, names)
     space = _space(frame, importer)
-    if space is None or space.facts is None or finder.at_work():
+    if space is None or (names is not None and _space_of.all_present(target, names)):
         return False
-    statement = space.facts.statement(frame.f_lasti)
-    if statement is None or not statement[1]:
+    bits, policy = _bits(frame, space, target)
+    if not bits & (LAZY | UNUSED_TOO | ASK) or finder.at_work():
+        return False
+    statement = space.statement(frame.f_lasti)
+    if statement is None:
         return False
     flags, binds = statement
-    if flags & NEVER or (names is not None and _space_of.all_present(target, binds)):
+    if _verdict(frame, space, policy, bits, target, names, flags) != LAZY:
         return False
-    if _verdict(frame, space, target, names, flags) != LAZY:
-        return False
-    if _space_of.for_effect(frame, space, target, names, flags):
+    if _space_of.for_effect(frame, space, target, names, flags, binds[0][1]):
         return False
     if "." in target and not repair.note_submodules(target, frame):
         return False
@@ -139,25 +144,32 @@ def _runs_module(frame):
     return file.startswith(_RUNNERS)
 
 
-def _verdict(frame, space, target, names, flags):
-    """LAZY, PROXY or 0 (eager) for one statement: the policy's answer."""
+def _bits(frame, space, target):
+    """The verdict bits for `target`, and the policy that gave them."""
     policy, table = _policy, space.table
     for scope, scope_policy, tables in reversed(_scopes):
         if scope is frame:
-            policy, flags = scope_policy, flags & ~PROTECTED
+            policy = scope_policy
             if space.name not in tables:
                 tables[space.name] = policy.open(space.name, space.file)[0]
             table = tables[space.name]
             break
     else:
-        if mode is None:
-            return 0
+        if mode is None or space.flags & MODULE_EAGER:
+            return 0, policy
     top = target.partition(".")[0]
     bits = table.get(top)
     if bits is None:
         bits = policy.fill(space.name, space.file, top)
         if not bits & NO_STORE:
             table[top] = bits
+    return bits, policy
+
+
+def _verdict(frame, space, policy, bits, target, names, flags):
+    """LAZY, PROXY or 0 (eager) for one statement: the policy's answer."""
+    if flags & PROTECTED and _in_scope(frame):
+        flags &= ~PROTECTED  # `with lazyimp.lazy():`
     if bits & ASK or flags & BEFORE_ENVIRON:
         return _ask(policy, space, target, names, flags, frame.f_lasti)
     if flags & PROTECTED:
@@ -202,7 +214,7 @@ def _remember(frame, space, target, names, flags, binds):
 def _find_spec(name, path=None, target=None):
     """What the finder's `find_spec` does under this core: proxies and the place of a late error, too."""
     first = sys._getframe(1)
-    if path is None and mode is not None or _scopes:
+    if (path is None and mode is not None) or _scopes:
         asker = _asker(first)
         if asker is not None and "." not in name:
             spec = _protected(asker, name)
@@ -240,14 +252,15 @@ def _protected(frame, name):
     global proxies
     try:
         space = _space(frame, frame.f_globals.get("__name__"))
-        if space is None or space.facts is None:
+        if space is None:
             return None
-        statement = space.facts.statement(frame.f_lasti)
-        if statement is None or not statement[0] & PROTECTED or statement[0] & NEVER:
+        bits, policy = _bits(frame, space, name)
+        statement = space.statement(frame.f_lasti) if bits & (PROXY | ASK) else None
+        if statement is None or not statement[0] & PROTECTED:
             return None
         if len(statement[1]) != 1 or statement[1][0][0] is not None:
             return None  # a from-import; whether the name exists is known after the import only
-        if _verdict(frame, space, name, None, statement[0]) != PROXY:
+        if _verdict(frame, space, policy, bits, name, None, statement[0]) != PROXY:
             return None
         place = (space.name, statement[1][0][1], space.code.co_filename, frame.f_lineno)
         spec = repair.hand_out(name, place)
@@ -277,6 +290,8 @@ def _hook():
         _before = (sys.get_lazy_imports(), sys.get_lazy_imports_filter())
         sys.set_lazy_imports_filter(_filter)
         sys.set_lazy_imports("all")
+    if finder is not None:
+        finder.find_spec = _find_spec
     if finder is None and _starter not in sys.meta_path:
         sys.meta_path.insert(0, _starter)
 
@@ -332,7 +347,11 @@ def disable(resolve=False):
     if not resolve:
         repair.resolve_running()
         return 0, []
-    return repair.resolve_all()
+    found = repair.resolve_all()
+    if not _scopes and not declared:
+        finder.__dict__.pop("find_spec", None)  # nothing is left that could fail late
+        finder.remove()
+    return found
 
 
 def is_enabled():

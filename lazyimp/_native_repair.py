@@ -5,10 +5,9 @@ moment of the first use. The hooks here resolve names before a pickler, a compil
 meets them. Loaded with the first statement to decide.
 """
 
+import _frozen_importlib as _bootstrap
 import os
 import sys
-
-import _frozen_importlib as _bootstrap
 
 from lazyimp import _finder, _native, _proxy
 
@@ -19,7 +18,7 @@ _waiting = {}  # package not loaded yet -> {submodule: (file, line)} imported be
 _watching = []
 
 
-# -- submodules ------------------------------------------------------------------------------------------------
+# -- submodules --------------------------------------------------------------------------------------------
 
 
 def note_submodules(target, frame):
@@ -92,12 +91,12 @@ def _loaded(module):
     parent = _dict_of(module).get("__name__")
     for child, (file, line) in _waiting.pop(parent, {}).items():
         full = f"{parent}.{child}"
-        if full not in sys.modules and not _offer(module, parent, child, file, line):
-            if _native.finder.find(full) is not None:
-                __import__(full)
+        taken = full not in sys.modules and not _offer(module, parent, child, file, line)
+        if taken and _native.finder.find(full) is not None:
+            __import__(full)
 
 
-# -- proxies for plain imports inside try and with -------------------------------------------------------------
+# -- proxies for plain imports inside try and with ---------------------------------------------------------
 
 
 class _Passing(_bootstrap.ModuleSpec):
@@ -136,7 +135,7 @@ def hand_out(name, place):
     return _Passing(name, _HandOut(proxy))
 
 
-# -- late errors -----------------------------------------------------------------------------------------------
+# -- late errors -------------------------------------------------------------------------------------------
 
 
 class _Noting(_proxy.HookLoader):
@@ -173,7 +172,7 @@ def _note(error, name):
         error.add_note(told)
 
 
-# -- pending names -----------------------------------------------------------------------------------------------
+# -- pending names -----------------------------------------------------------------------------------------
 
 
 def placeholders():
@@ -190,7 +189,7 @@ def placeholders():
 
 
 def pending():
-    """What the protocol's `pending` gives: our bindings, not the interpreter's own nor those planted beside them."""
+    """What the protocol's `pending` gives: our bindings, not the interpreter's own nor those planted."""
     rows = []
     for name, _, key, _ in placeholders():
         known = _native.declared.get((name, key))
@@ -269,7 +268,7 @@ def resolve_running():
             frame = frame.f_back
 
 
-# -- hooks: before a fork, an event loop, a pickler or a compiler meets a placeholder --------------------------
+# -- hooks: before a fork, an event loop, a pickler or a compiler meets a placeholder ----------------------
 
 
 def watch():

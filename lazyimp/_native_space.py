@@ -1,4 +1,4 @@
-"""What core `native` knows of a module while its body runs: its statements, and what rules out deferring them.
+"""What core `native` knows of a module while its body runs: its statements, and what rules out deferring.
 
 Loaded with the first statement to decide.
 """
@@ -6,7 +6,6 @@ Loaded with the first statement to decide.
 import sys
 
 import lazyimp_c
-
 from lazyimp import _native
 
 MODULE_EAGER, MODULE_OWN = _native.MODULE_EAGER, _native.MODULE_OWN
@@ -21,24 +20,30 @@ _module, _dict_of = _native._module, _native._dict_of
 class Space:
     """What is known about a module while its body runs."""
 
-    __slots__ = ("code", "facts", "file", "flags", "name", "table")
+    __slots__ = ("code", "facts", "file", "flags", "name", "table", "unread")
 
     def __init__(self, importer, frame, policy):
         self.name = importer
         self.code = frame.f_code
         self.file = frame.f_globals.get("__file__")
-        self.facts = None
         self.table, self.flags = policy.open(importer, self.file)
-        if not self.flags & MODULE_EAGER:
+        self.facts = None  # None: rules out every statement
+        self.unread = not self.flags & MODULE_EAGER
+
+    def statement(self, offset):
+        """(flags, names bound) of the import statement at `offset`; None where it has to run at once."""
+        if self.unread:
+            self.unread = False
             self.read()
+        found = self.facts.statement(offset) if self.facts is not None else None
+        return found if found is not None and found[1] and not found[0] & _native.NEVER else None
 
     def read(self):
-        """Analyse the code, unless the module is eager as a whole."""
-        self.facts = facts = lazyimp_c.analyse(self.code)
+        """Analyse the code; the interpreter's placeholders show where a namespace is read as a dict."""
+        facts = lazyimp_c.analyse(self.code)
         asks = SYS_MODULES if self.flags & MODULE_OWN else SYS_MODULES_TOP
-        if facts.flags & (READS_NAMESPACE | MENTIONS_NAMESPACE | asks) or _exposed(self.code):
-            # Placeholders of the interpreter show wherever a namespace is read as a dict.
-            self.facts = None
+        if not facts.flags & (READS_NAMESPACE | MENTIONS_NAMESPACE | asks) and not _exposed(self.code):
+            self.facts = facts
 
     def deletes(self, bound):
         """The module's own code deletes a name (or another one of the same low index)."""
@@ -59,6 +64,13 @@ def _exposed(code):
     return any(_exposed(each) for each in code.co_consts if type(each) is type(code))
 
 
+def _mentions(code, attr):
+    """The code, or code inside it, has the name of a variable or an attribute."""
+    if attr in code.co_names:
+        return True
+    return any(_mentions(each, attr) for each in code.co_consts if type(each) is type(code))
+
+
 def is_running(importer):
     if importer == "__main__":
         return True
@@ -67,20 +79,26 @@ def is_running(importer):
     return getattr(spec, "_initializing", False)
 
 
-def all_present(target, binds):
+def all_present(target, names):
     """All names of a from-import are there: nothing to defer."""
     known = sys.modules.get(target)
     if not isinstance(known, _module):
         return False
     space = _dict_of(known)
-    return all(attr in space and type(space[attr]) is not _native.Lazy for attr, _ in binds)
+    return all(attr in space and type(space[attr]) is not _native.Lazy for attr in names)
 
 
-def for_effect(frame, space, target, names, flags):
+def for_effect(frame, space, target, names, flags, bound):
     """Inside a package: a submodule never named, or one whose name the package deletes after the import."""
     package = frame.f_globals.get("__package__")
     if not package or not (target == package or target.startswith(package + ".")):
         return False
     if flags & _native.UNUSED and (names is None or target == package):
+        return True
+    if (
+        names is None
+        and bound == target.partition(".")[0]
+        and not _mentions(space.code, target.rpartition(".")[2])
+    ):
         return True
     return target != package and space.deletes(target[len(package) + 1 :])

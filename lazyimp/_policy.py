@@ -173,7 +173,7 @@ class Policy:
         self.mode = mode
         self.config = config
         self._units = units or _units.shared
-        self._tables: dict[tuple[str, str, bool], dict[str, int]] = {}
+        self._tables: dict[tuple[str, str], dict[str, int]] = {}
         self._importers: dict[tuple[str, str | None], Importer] = {}
 
     # -- what the cores ask ------------------------------------------------------------------------------
@@ -259,8 +259,7 @@ class Policy:
                 row = _row(EFFECT_TARGETS, wanted)
                 if row or top.startswith(_PLUGIN_PREFIX):
                     return EAGER, "never named: " + (row or f"{top}: {_ENVIRONMENTS}")
-            # A package that collects names for its users is not there for the effect; a script is.
-            if kind is OWN and not (context & FROM and known.is_package):
+            if kind is OWN:  # in a package's __init__ too: `from .resnet import ResNet` puts a model into a registry
                 return EAGER, "own code that is never named is imported for its effect"
         if context & PROTECTED:
             return _protected(kind, context)
@@ -301,19 +300,18 @@ class Policy:
 class Importer:
     """What the rules need to know of an importing module."""
 
-    __slots__ = ("essential", "is_package", "key", "kind", "name", "stays_eager")
+    __slots__ = ("essential", "key", "kind", "name", "stays_eager")
 
     def __init__(self, units: "_units.Units", name: str, file: str | None, mode: str) -> None:
         self.kind, unit, self.name = units.of_module(name, file)
         # an own package's; told by the file, so that every statement of a module gets the same answer
-        self.is_package = self.kind is OWN and _units.is_init(file or "")
         reason = _row(ESSENTIAL_IMPORTERS, [self.name])
         self.essential = bool(reason)
         if not reason and mode != "all":
             reason = _row(EAGER_IMPORTERS, [self.name]) or _test_module(self.name)
         self.stays_eager = reason
         # own packages ask about re-exports, eager importers about nothing: they share no verdicts with others
-        self.key = (unit if self.kind is DIST else self.kind + ":", reason, self.is_package)
+        self.key = (unit if self.kind is DIST else self.kind + ":", reason)
 
 
 def by_bits(bits: int, context: int) -> str:

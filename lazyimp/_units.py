@@ -56,9 +56,6 @@ _DISTRIBUTION_OF = {
     "zmq": "pyzmq",
 }
 
-# Finders that stand before the path finder and never refuse a name that it knows.
-_HARMLESS = ("_distutils_hack", "_pytest.assertion.rewrite", "lazyimp._finder", "six")
-
 _SUFFIXES = (*_imp.extension_suffixes(), ".py", ".pyc")
 
 
@@ -183,7 +180,11 @@ class Units:
         ours = sys.modules.get("lazyimp._finder")
         spec = None
         try:
-            if ours is not None:
+            # first the one that has most: others are asked once, when the module is really looked for
+            spec = _external.PathFinder.find_spec(top)
+            if spec is not None:
+                pass
+            elif ours is not None:
                 spec = ours.finder.find(top)
             else:
                 for finder in sys.meta_path:
@@ -307,18 +308,6 @@ def _tops_in_record(data: bytes) -> set[bytes]:
     # a package's lines start `pkg/`, a single module's `mod.py,` or `mod.abi3.so,`
     starts = {line.partition(b"/")[0] for line in data.split(b"\n")}
     return {start.partition(b",")[0].partition(b".")[0] for start in starts}
-
-
-def _path_finder_decides() -> bool:
-    """Whether no finder before the path finder might refuse a name, or find another module under it."""
-    for finder in sys.meta_path:
-        kind = finder if isinstance(finder, type) else type(finder)
-        if kind is _external.PathFinder:
-            return True
-        module = kind.__module__
-        if module != "_frozen_importlib" and module not in _HARMLESS:
-            return False
-    return False
 
 
 def _main_folder() -> str | None:

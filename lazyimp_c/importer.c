@@ -494,6 +494,9 @@ lz_import(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, Py
             return result;
         }
     }
+    if (lz.active && lz_keep_first() < 0) {
+        return NULL;
+    }
     PyObject *module = PyObject_Vectorcall(lz.original, args, nargs, kwnames);
     if (module != NULL && nargs > 0 && PyUnicode_CheckExact(args[0]) && lz_note_loaded(args[0]) < 0) {
         Py_CLEAR(module);

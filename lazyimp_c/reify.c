@@ -196,6 +196,9 @@ lz_reify(PyObject *placeholder)
         p->owner = thread;
     }
     PyObject *prepared = NULL, *value = NULL; /* owned */
+    if (lz_keep_first() < 0) {
+        PyErr_Clear(); /* somebody took it off; the search works without it */
+    }
     if (!same_paths(p->paths)) {
         prepared = lz_ask("search_under", "(OO)", p->module, p->paths);
         value = prepared ? import_kind(p) : NULL;

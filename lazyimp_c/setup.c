@@ -63,6 +63,24 @@ lz_helper(void)
     return lz.helper;
 }
 
+int
+lz_keep_first(void)
+{
+    PyObject *finders = PySys_GetObject("meta_path"); /* borrowed */
+    if (lz.helper == NULL || finders == NULL || !PyList_CheckExact(finders) || PyList_GET_SIZE(finders) == 0) {
+        return 0;
+    }
+    if (lz.finder == NULL && !(lz.finder = PyObject_GetAttrString(lz.helper, "finder"))) {
+        return -1;
+    }
+    if (PyList_GET_ITEM(finders, 0) == lz.finder) {
+        return 0;
+    }
+    PyObject *done = PyObject_CallMethod(lz.finder, "keep_first", NULL);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
 PyObject *
 lz_ask(const char *method, const char *format, ...)
 {

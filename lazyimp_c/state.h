@@ -15,6 +15,7 @@ typedef struct {
     PyObject *importer;        /* owned: our function */
     PyObject *modules;         /* owned: sys.modules */
     PyObject *helper;          /* owned: lazyimp._armed, the Python half, or NULL before it is needed */
+    PyObject *finder;          /* owned: lazyimp's meta-path finder, or NULL before the helper is loaded */
     PyObject *spaces;          /* owned: dict, address of a namespace -> Space (as an int, borrowed: a Space takes itself out) */
     PyObject *open_spaces;     /* owned: list of Spaces whose module's body runs */
     PyObject *pending_subs;    /* owned: dict, package -> {submodule name: None}: imported by a deferred statement, not loaded */
@@ -82,6 +83,7 @@ PyObject *lz_import(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyO
 int lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int offset); /* make a.b reachable on a loaded `a` */
 
 PyObject *lz_present(PyObject *module, PyObject *attr); /* borrowed: a name that a loaded module really has, or NULL */
+int lz_keep_first(void);                            /* our finder is first on sys.meta_path before anything is searched */
 int lz_is_known(PyObject *name);                    /* in sys.modules, and not as None */
 PyObject *lz_missing(LzSpace *space, PyObject *name); /* an attribute a module does not have; NULL without an error: it really has not */
 
