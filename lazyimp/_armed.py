@@ -136,8 +136,30 @@ def missing(name, attribute):
     return sys.modules[full]
 
 
+def keep_random():
+    """Before a late import: the states of the random number generators."""
+    try:
+        from lazyimp import _random
+
+        return _random.keep()
+    except Exception:
+        return []  # half-loaded frameworks, foreign generators: then there is nothing to keep
+
+
+def put_back_random(kept):
+    """After a late import: what it drew does not move the program's own numbers."""
+    from lazyimp import _random
+
+    try:
+        _random.put_back(kept)
+    except Exception:
+        return
+
+
 def loaded_without_body(name):
     """A package whose loading no hook could see (a namespace package) is there now."""
+    if getattr(getattr(sys.modules[name], "__spec__", None), "_initializing", False):
+        return  # its body still runs; its hook comes at the end
     for callback in finder.after_exec.pop(name, ()):
         callback(sys.modules[name])
 

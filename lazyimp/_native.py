@@ -15,7 +15,6 @@ policy_factory = None  # set by `with lazyimp.lazy()` where nothing was enabled
 
 LAZY, PROXY, UNUSED_TOO, ASK, NO_STORE = 1, 2, 4, 8, 16  # Policy.fill
 MODULE_EAGER, MODULE_OWN = 1, 2  # Policy.open
-PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
 # lazyimp_c/core.h: flags of a statement
 PROTECTED, UNUSED, STAR, PATH_WINDOW, BEFORE_ENVIRON, FINALIZER, ASYNC = 1, 2, 8, 16, 32, 64, 128
 NEVER = STAR | PATH_WINDOW | FINALIZER
@@ -63,11 +62,10 @@ _starter = _Starter()
 
 def _filter(importer, target, names):
     """What the interpreter asks at each statement that it could defer."""
-    if (
-        importer is None
-        or (target in sys.modules and names is None)
-        or importer.partition(".")[0] == "lazyimp"
-    ):
+    known = sys.modules.get(target)
+    if known is not None and (names is None or _all_present(known, names)):
+        return False  # nothing to defer
+    if importer is None or importer.startswith(_OURS):
         return False
     if importer == "<lazyimp>":
         return True  # `_native_repair.plant` makes a placeholder
@@ -78,11 +76,24 @@ def _filter(importer, target, names):
         return False
 
 
+def _all_present(known, names):
+    """The names of a from-import are in the namespace of the module `known`."""
+    if type(known) is not _module:
+        return False
+    space = _dict_of(known)
+    for attr in names:
+        if attr not in space or type(space[attr]) is Lazy:
+            break
+    else:
+        return True
+    return False
+
+
 def _decide(frame, importer, target, names):
     if _says_lazy(frame, target):
         return _before is None or _before[1] is None or _before[1](importer, target, names)
     space = _space(frame, importer)
-    if space is None or (names is not None and _space_of.all_present(target, names)):
+    if space is None:
         return False
     bits, policy = _bits(frame, space, target)
     if not bits & (LAZY | UNUSED_TOO | ASK) or finder.at_work():
@@ -171,23 +182,10 @@ def _verdict(frame, space, policy, bits, target, names, flags):
     if flags & PROTECTED and _in_scope(frame):
         flags &= ~PROTECTED  # `with lazyimp.lazy():`
     if bits & ASK or flags & BEFORE_ENVIRON:
-        return _ask(policy, space, target, names, flags, frame.f_lasti)
+        return _space_of.ask(policy, space, target, names, flags, frame.f_lasti)
     if flags & PROTECTED:
         return PROXY if bits & PROXY and names is None else 0
     return LAZY if bits & (UNUSED_TOO if flags & UNUSED else LAZY) else 0
-
-
-def _ask(policy, space, target, names, flags, offset):
-    context = flags & 3 | (4 if names is not None else 0)
-    if space.file is not None and space.file.endswith(("__init__.py", "__init__.pyc")):
-        context |= PACKAGE
-    if flags & BEFORE_ENVIRON:
-        from lazyimp._armed import _reads_environment
-
-        if _reads_environment(target, [key for at, key in space.facts.environ_keys if at > offset]):
-            context |= EFFECT_ORDER
-    answer = policy.decide(space.name, space.file, target, names, context)[0]
-    return LAZY if answer == "lazy" else PROXY if answer == "proxy" else 0
 
 
 def _remember(frame, space, target, names, flags, binds):

@@ -9,6 +9,7 @@ import lazyimp_c
 from lazyimp import _native
 
 MODULE_EAGER, MODULE_OWN = _native.MODULE_EAGER, _native.MODULE_OWN
+PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
 # lazyimp_c/core.h: flags of a module
 READS_NAMESPACE, SYS_MODULES_TOP, SYS_MODULES, MENTIONS_NAMESPACE = 1, 2, 4, 8
 
@@ -79,15 +80,6 @@ def is_running(importer):
     return getattr(spec, "_initializing", False)
 
 
-def all_present(target, names):
-    """All names of a from-import are there: nothing to defer."""
-    known = sys.modules.get(target)
-    if not isinstance(known, _module):
-        return False
-    space = _dict_of(known)
-    return all(attr in space and type(space[attr]) is not _native.Lazy for attr in names)
-
-
 def for_effect(frame, space, target, names, flags, bound):
     """Inside a package: a submodule never named, or one whose name the package deletes after the import."""
     package = frame.f_globals.get("__package__")
@@ -102,3 +94,17 @@ def for_effect(frame, space, target, names, flags, bound):
     ):
         return True
     return target != package and space.deletes(target[len(package) + 1 :])
+
+
+def ask(policy, space, target, names, flags, offset):
+    """The policy's answer where bits cannot say it: LAZY, PROXY or 0."""
+    context = flags & 3 | (4 if names is not None else 0)
+    if space.file is not None and space.file.endswith(("__init__.py", "__init__.pyc")):
+        context |= PACKAGE
+    if flags & _native.BEFORE_ENVIRON:
+        from lazyimp._armed import _reads_environment
+
+        if _reads_environment(target, [key for at, key in space.facts.environ_keys if at > offset]):
+            context |= EFFECT_ORDER
+    answer = policy.decide(space.name, space.file, target, names, context)[0]
+    return _native.LAZY if answer == "lazy" else _native.PROXY if answer == "proxy" else 0

@@ -200,6 +200,8 @@ class Policy:
             verdict = 0
         elif top in _DEEPER or (self.config is not None and self.config.touches(top)):
             verdict = ASK
+        elif kind is OWN and self.mode != "all":
+            verdict = ASK  # what its modules do while they are imported decides
         else:
             verdict = self._verdict(known, kind, top)
         return verdict if lasting else verdict | NO_STORE
@@ -218,7 +220,11 @@ class Policy:
         if top in ESSENTIAL_TARGETS:
             return EAGER, f"{top}: {ESSENTIAL_TARGETS[top]}"
         wanted = [f"{target}.{name}" for name in names] if names else [target]
-        return self._by_user(known, wanted, context) or self._by_mode(known, kind, top, wanted, context)
+        return (
+            self._by_user(known, wanted, context)
+            or self._by_effect(kind, target, names, context)
+            or self._by_mode(known, kind, top, wanted, context)
+        )
 
     # -- the layers --------------------------------------------------------------------------------------
 
@@ -234,6 +240,20 @@ class Policy:
             return EAGER, reason
         # found already, so `except ImportError` is decided and the proxy is as lazy as a placeholder
         return (PROXY if context & PROTECTED and not context & FROM else LAZY), reason
+
+    def _by_effect(
+        self, kind: str, target: str, names: "tuple[str, ...] | None", context: int
+    ) -> "tuple[str, str] | None":
+        """The user's own modules that do something while they are imported do it where the statement stands."""
+        if kind is not OWN or self.mode == "all" or context & (PROTECTED | UNUSED):
+            return None
+        from lazyimp import _effects
+
+        effect = _effects.of_statement(target, names, self._is_own)
+        return None if effect is None else (EAGER, f"own code, and importing it {effect}")
+
+    def _is_own(self, top: str) -> bool:
+        return self._units.of_top(top)[0] is OWN
 
     def _by_mode(
         self, known: "Importer", kind: str, top: str, wanted: list[str], context: int

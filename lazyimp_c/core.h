@@ -100,7 +100,12 @@ LzStatement *lz_statement(LzFacts *facts, int offset);
 PyObject *lz_facts_statement(PyObject *facts, int offset); /* (flags, binds) or None, for core native */
 int lz_collect_reads(PyObject *code, PyObject *names, int after); /* add to a set the names that code reads from its namespace, and those of the code
                                                                      objects nested in it that it loads behind the offset `after` */
+PyObject *lz_facts_imports(PyObject *facts);                /* [(name, level, attributes)] */
 PyObject *lz_clean_code(PyCodeObject *code);               /* new reference to bytes */
+
+/* ---- effects.c: what a module's body does to the world around it ---------------------------------------------------------------------------- */
+
+PyObject *lz_effects(PyObject *code); /* (what it does or None, names that its functions bind globally) */
 
 /* ---- frames.c: who is asking ------------------------------------------------------------------------------------------------------------ */
 

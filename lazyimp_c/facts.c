@@ -1,5 +1,5 @@
 /* Facts: what a module's code object tells without running it: its import statements, the names they bind, and whether those names are read. */
-#include "core.h"
+#include "reader.h"
 
 PyObject *
 lz_clean_code(PyCodeObject *code)
@@ -10,106 +10,6 @@ lz_clean_code(PyCodeObject *code)
     Py_INCREF(code->co_code);
     return code->co_code;
 #endif
-}
-
-/* ---- reading instructions --------------------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const unsigned char *bytes;
-    int size, next;          /* in bytes; `next` is where the following instruction starts */
-    int offset, op, arg;     /* the current one; EXTENDED_ARG is folded in, and `offset` is that of the instruction itself */
-} Reader;
-
-static int
-read_next(Reader *r)
-{
-    int arg = 0;
-    while (r->next + 1 < r->size) {
-        int op = r->bytes[r->next];
-        r->offset = r->next;
-        arg = (arg << 8) | r->bytes[r->next + 1];
-        r->next += 2;
-        if (op == EXTENDED_ARG) {
-            continue;
-        }
-#if PY_VERSION_HEX >= 0x030B0000
-        if (op == CACHE) {
-            arg = 0;
-            continue;
-        }
-#endif
-        r->op = op;
-        r->arg = arg;
-        return 1;
-    }
-    r->op = -1;
-    return 0;
-}
-
-static PyObject *
-name_at(PyObject *names, int index)
-{
-    return index >= 0 && index < PyTuple_GET_SIZE(names) ? PyTuple_GET_ITEM(names, index) : NULL;
-}
-
-/* The name an instruction reads from the namespace, borrowed, or NULL. */
-static PyObject *
-name_read(Reader *r, PyObject *names)
-{
-    switch (r->op) {
-    case LOAD_NAME:
-        return name_at(names, r->arg);
-    case LOAD_GLOBAL:
-        return name_at(names, r->arg >> LZ_LOAD_GLOBAL_SHIFT);
-#ifdef LOAD_FROM_DICT_OR_GLOBALS
-    case LOAD_FROM_DICT_OR_GLOBALS:
-        return name_at(names, r->arg);
-#endif
-    default:
-        return NULL;
-    }
-}
-
-static int
-is_attribute(Reader *r)
-{
-#ifdef LOAD_METHOD
-    if (r->op == LOAD_METHOD) {
-        return 1;
-    }
-#endif
-    return r->op == LOAD_ATTR;
-}
-
-static PyObject *
-attribute_read(Reader *r, PyObject *names)
-{
-    if (!is_attribute(r)) {
-        return NULL;
-    }
-#ifdef LOAD_METHOD
-    if (r->op == LOAD_METHOD && LZ_LOAD_ATTR_SHIFT == 0) {
-        return name_at(names, r->arg);
-    }
-#endif
-    return name_at(names, r->arg >> LZ_LOAD_ATTR_SHIFT);
-}
-
-static int
-is(PyObject *name, const char *text)
-{
-    return name != NULL && PyUnicode_CompareWithASCIIString(name, text) == 0;
-}
-
-static int
-is_any(PyObject *name, const char *const *texts)
-{
-    for (; *texts; texts++) {
-        if (is(name, *texts)) {
-            return 1;
-        }
-    }
-    return 0;
 }
 
 /* After the load of a callable: move to the instruction that follows its call without arguments; 0 when it is not called so. */
@@ -265,7 +165,7 @@ scan_effects(Scan *scan, PyCodeObject *code, int top)
     if (bytes == NULL) {
         return -1;
     }
-    Reader r = {(const unsigned char *)PyBytes_AS_STRING(bytes), (int)PyBytes_GET_SIZE(bytes), 0, 0, 0, 0};
+    Reader r = reader_of(bytes);
     PyObject *before = NULL; /* borrowed: the name the instruction before read */
     int failed = 0;
     while (!failed && read_next(&r)) {
@@ -337,7 +237,7 @@ lz_collect_reads(PyObject *object, PyObject *names, int after)
     if (bytes == NULL) {
         return -1;
     }
-    Reader r = {(const unsigned char *)PyBytes_AS_STRING(bytes), (int)PyBytes_GET_SIZE(bytes), 0, 0, 0, 0};
+    Reader r = reader_of(bytes);
     int failed = 0;
     while (!failed && read_next(&r)) {
         PyObject *name = name_read(&r, code->co_names);
@@ -509,7 +409,7 @@ static int
 scan_module(Scan *scan, PyCodeObject *code)
 {
     LzFacts *f = scan->facts;
-    Reader r = {(const unsigned char *)PyBytes_AS_STRING(f->bytes), (int)PyBytes_GET_SIZE(f->bytes), 0, 0, 0, 0};
+    Reader r = reader_of(f->bytes);
     Reader one = r, two = r; /* the instruction before, and the one before that */
     while (read_next(&r)) {
         PyObject *name = name_read(&r, code->co_names);
@@ -664,4 +564,25 @@ lz_facts_statement(PyObject *self, int offset)
         PyTuple_SET_ITEM(binds, i, row);
     }
     return binds ? Py_BuildValue("(iN)", s->flags, binds) : NULL;
+}
+
+PyObject *
+lz_facts_imports(PyObject *self)
+{
+    LzFacts *f = (LzFacts *)self;
+    PyObject *rows = PyList_New(0); /* owned, returned */
+    for (int i = 0; rows != NULL && i < f->n_statements; i++) {
+        LzStatement *s = &f->statements[i];
+        PyObject *attrs = PyTuple_New(s->flags & LZ_FROM ? s->count : 0); /* owned, moved */
+        for (int k = 0; attrs != NULL && k < PyTuple_GET_SIZE(attrs); k++) {
+            PyObject *attr = f->binds[s->first + k].attr;
+            PyTuple_SET_ITEM(attrs, k, Py_NewRef(attr ? attr : Py_None));
+        }
+        PyObject *row = attrs ? Py_BuildValue("(OiN)", s->name, s->level, attrs) : NULL; /* owned */
+        if (row == NULL || PyList_Append(rows, row) < 0) {
+            Py_CLEAR(rows);
+        }
+        Py_XDECREF(row);
+    }
+    return rows;
 }

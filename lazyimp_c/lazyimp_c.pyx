@@ -6,6 +6,8 @@ from cpython.object cimport PyObject, PyTypeObject
 cdef extern from "core.h":
     object lz_analyse(object code)
     object lz_facts_statement(object facts, int offset)
+    object lz_facts_imports(object facts)
+    object lz_effects(object code)
     ctypedef struct LzFacts:
         int flags
         PyObject *environ_keys
@@ -61,6 +63,11 @@ def analyse(code):
     return Facts(code)
 
 
+def effects(code):
+    """(what a module's body does to the world around it, or None; names that its functions bind globally)."""
+    return lz_effects(code)
+
+
 cdef class Facts:
     """What a module's code tells without running it; flags as in core.h."""
     cdef object _facts
@@ -73,6 +80,10 @@ cdef class Facts:
     def statement(self, int offset):
         """(flags, ((attribute or None, bound name), ...)) of the import statement at a byte offset, or None."""
         return lz_facts_statement(self._facts, offset)
+
+    def imports(self):
+        """[(name as written, level, (attribute, ...))] of the module's import statements, in their order."""
+        return lz_facts_imports(self._facts)
 
     @property
     def environ_keys(self):
@@ -202,9 +213,11 @@ def plant_children(module, exists):
     for child in children or ():
         full = f"{module.__name__}.{child}"
         if full not in sys.modules and lz_plant(module, child, full, None, 0) == 0 and exists(full):
-            # the package binds the name itself; `import a.b` comes after its body and sets the submodule
-            vars(module).pop(child, None)
-            lz_plant(module, child, full, None, 0)
+            # The package binds the name itself, and the submodule's body may want that object: load it as `import a.b` would.
+            try:
+                __import__(full)
+            except Exception:
+                pass  # whoever uses it gets the error
 
 
 cdef int line_at(code, int offset):

@@ -126,9 +126,30 @@ import_attribute(PyObject *name, PyObject *attr)
     return result;
 }
 
+/* Somebody has put None into sys.modules since the statement ran (defusedxml does, where a module was not loaded): the eager order had it loaded. */
+static int
+unblock(PyObject *name)
+{
+    if (PyDict_GetItemWithError(lz.modules, name) == Py_None) {
+        return PyDict_DelItem(lz.modules, name);
+    }
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 static PyObject *
 import_kind(LzPlaceholder *p)
 {
+    if (unblock(p->module) < 0) {
+        return NULL;
+    }
+    if (p->kind == LZ_KIND_FROM) {
+        PyObject *full = PyUnicode_FromFormat("%U.%U", p->module, p->attr); /* owned */
+        int failed = full == NULL || unblock(full) < 0;
+        Py_XDECREF(full);
+        if (failed) {
+            return NULL;
+        }
+    }
     switch (p->kind) {
     case LZ_KIND_TOP:
         return import_top(p->module);
@@ -179,6 +200,19 @@ explain(LzPlaceholder *p)
     PyErr_Restore(type, error, trace);
 }
 
+/* What a module drew from the global random number generators while it was loaded late is undone. */
+static void
+put_back(PyObject *random)
+{
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    PyObject *done = random ? lz_ask("put_back_random", "(O)", random) : NULL; /* owned */
+    PyErr_Clear();
+    Py_XDECREF(done);
+    Py_XDECREF(random);
+    PyErr_Restore(type, error, trace);
+}
+
 PyObject *
 lz_reify(PyObject *placeholder)
 {
@@ -199,6 +233,7 @@ lz_reify(PyObject *placeholder)
     if (lz_keep_first() < 0) {
         PyErr_Clear(); /* somebody took it off; the search works without it */
     }
+    PyObject *random = lz.reifying++ == 0 ? lz_ask("keep_random", "()") : NULL; /* owned: only the outermost import keeps it */
     if (!same_paths(p->paths)) {
         prepared = lz_ask("search_under", "(OO)", p->module, p->paths);
         value = prepared ? import_kind(p) : NULL;
@@ -207,6 +242,8 @@ lz_reify(PyObject *placeholder)
         value = import_kind(p);
     }
     Py_XDECREF(prepared);
+    lz.reifying--;
+    put_back(random);
     if (mine) {
         p->busy = 0;
     }

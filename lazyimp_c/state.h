@@ -30,6 +30,7 @@ typedef struct {
     PyObject *paused;          /* owned: dict, thread -> depth */
     PyObject *proxy_loader;    /* owned: executes a proxy */
     int generation;            /* of the policy: a Space asks anew when it changed */
+    int reifying;              /* depth of reify(), over all threads */
     int lookups;               /* armed lookups in progress */
     int quiet;                 /* our own lookups: keys do not fire */
     Py_ssize_t deferred, reified, failed, proxies;

@@ -1,0 +1,47 @@
+"""Counts the instructions that a program executes per operation, with valgrind's callgrind."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import clean_environment
+
+
+def require() -> str:
+    """The tool's version; without it the program ends."""
+    if shutil.which("valgrind") is None:
+        sys.exit("valgrind is not installed; this measurement needs its callgrind")
+    return subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def instructions(command: Sequence[str], cwd: Path, *, keep: Path | None = None) -> tuple[int, str]:
+    """(instructions executed by the whole process, what it printed); `keep` names the profile's file."""
+    done = subprocess.run(
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={keep or '/dev/null'}", *command],
+        cwd=cwd,
+        env=clean_environment(OPENBLAS_NUM_THREADS="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode or found is None:
+        sys.exit(f"{' '.join(command)} failed under callgrind:\n{done.stdout}\n{done.stderr}")
+    return int(found.group(1)), done.stdout
+
+
+def per_operation(command: Sequence[str], count: int, cwd: Path) -> float:
+    """Instructions per operation of a program whose last argument says how many to do.
+
+    It runs with `count` and with twice as many, so that all that happens once cancels.
+    """
+    once, first = instructions([*command, str(count)], cwd)
+    twice, second = instructions([*command, str(2 * count)], cwd)
+    if first != second:
+        sys.exit(f"{' '.join(command)} printed {first!r} and {second!r}")
+    return (twice - once) / count
