@@ -9,14 +9,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import clean_environment
+from harness import clean_environment, run_once
 
 
 def require() -> str:
     """The tool's version; without it the program ends."""
     if shutil.which("valgrind") is None:
         sys.exit("valgrind is not installed; this measurement needs its callgrind")
-    return subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["valgrind", "--version"], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def instructions(command: Sequence[str], cwd: Path, *, keep: Path | None = None) -> tuple[int, str]:
@@ -40,6 +42,7 @@ def per_operation(command: Sequence[str], count: int, cwd: Path) -> float:
 
     It runs with `count` and with twice as many, so that all that happens once cancels.
     """
+    run_once([*command, str(count)], cwd=cwd)  # whatever has to be compiled is
     once, first = instructions([*command, str(count)], cwd)
     twice, second = instructions([*command, str(2 * count)], cwd)
     if first != second:

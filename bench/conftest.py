@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ def forget() -> None:
     for name in list(sys.modules):
         if name.startswith(GENERATED):
             del sys.modules[name]
+    gc.collect()  # a module is a cycle, and what is pending in it counts until it is gone
     importlib.invalidate_caches()
 
 

@@ -87,7 +87,7 @@ def slug(kind: str) -> str:
 
 
 def write_statements(folder: Path, count: int, statements: int = STATEMENTS) -> None:
-    """Programs of many modules that hold nothing but import statements of one kind and a function that reads the names."""
+    """Programs of many modules of import statements of one kind and a function that reads them."""
     for i in range(statements):
         write(folder / f"mod{i}.py", "value = 1\n")
     write(folder / "attrs.py", "".join(f"a{i} = b{i} = {i}\n" for i in range(statements)))
@@ -110,12 +110,15 @@ def write_statements(folder: Path, count: int, statements: int = STATEMENTS) -> 
 
 
 def write_reads(folder: Path) -> None:
-    """A program that reads names, attributes and calls functions, in a namespace with imports that may be pending."""
+    """A program that reads names and attributes and calls functions, where imports may be pending."""
     for i in range(PENDING):
         write(folder / f"later{i}.py", f"value = {i}\n")
     write(folder / "proxied.py", "VALUE = 1\n\n\ndef function():\n    return VALUE\n")
-    write(folder / "frozen.py", "".join(f"import later{i}\n" for i in range(PENDING)) + "\nVALUE = 1\n\n\n"
-          "def use():\n" + "".join(f"    later{i}\n" for i in range(PENDING)))
+    write(
+        folder / "frozen.py",
+        "".join(f"import later{i}\n" for i in range(PENDING)) + "\nVALUE = 1\n\n\n"
+        "def use():\n" + "".join(f"    later{i}\n" for i in range(PENDING)),
+    )
     bodies = {
         "empty": ["pass"],
         "global_read": ["VALUE"] * READS,
@@ -128,12 +131,32 @@ def write_reads(folder: Path) -> None:
         "local_import": ["import proxied as found"] * READS,
         "attribute_store": ["frozen.VALUE = 1"] * READS,
     }
-    lines = ["from itertools import repeat", "", *(f"import later{i}" for i in range(PENDING)), "import frozen", ""]
-    lines += ["try:", "    import proxied", "except ImportError:", "    proxied = None", "", "VALUE = 1", "", ""]
+    lines = [
+        "from itertools import repeat",
+        "",
+        *(f"import later{i}" for i in range(PENDING)),
+        "import frozen",
+        "",
+    ]
+    lines += [
+        "try:",
+        "    import proxied",
+        "except ImportError:",
+        "    proxied = None",
+        "",
+        "VALUE = 1",
+        "",
+        "",
+    ]
     lines += ["def function():", "    return None", "", ""]
     lines += ["def trapped():", "    return later0", "", ""]
     lines += ["def use():", *(f"    later{i}" for i in range(PENDING)), "    frozen.use()", ""]
-    lines += [""] + ["repeat(None), proxied.VALUE, frozen.VALUE  # these are there before anything is measured", "", ""]
+    lines += [
+        "",
+        "repeat(None), proxied.VALUE, frozen.VALUE  # these are there before anything is measured",
+        "",
+        "",
+    ]
     for name, body in bodies.items():
         lines.append(LOOP.format(name=name, body="\n".join(f"        {line}" for line in body)))
         lines.append("")

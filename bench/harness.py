@@ -1,4 +1,4 @@
-"""Runs commands in fresh processes, the sides in turns, and says on what machine and with which versions it did."""
+"""Runs commands in fresh processes, the sides in turns; says on what machine and with which versions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,11 @@ def clean_environment(**added: str) -> dict[str, str]:
 
 
 def run_once(
-    command: Sequence[str], *, marker: str | None = None, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str],
+    *,
+    marker: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Sample:
     """Run a command; read the clocks when a line of its output contains `marker`, and at its end."""
     environment = dict(env or clean_environment())
@@ -57,7 +61,12 @@ def run_once(
         environment["PYTHONUNBUFFERED"] = "1"
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env=environment,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     texts: dict[str, list[bytes]] = {"out": [], "err": []}
     marks: list[tuple[float, float]] = []
@@ -110,7 +119,7 @@ def in_turns(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> dict[str, list[Sample]]:
-    """`count` samples of every side, in turns, the order reversed in every other round; Different is raised."""
+    """`count` samples of every side, in turns, the order reversed every other round; raises Different."""
     samples: dict[str, list[Sample]] = {name: [] for name in sides}
     answers: dict[str, object] = {}
     for number in range(count + WARM_UP_ROUNDS):
@@ -127,7 +136,7 @@ def in_turns(
     return samples
 
 
-# -- text ---------------------------------------------------------------------------------------------------
+# -- text --------------------------------------------------------------------------------------------------
 
 
 def minimum_and_median(values: Sequence[float]) -> tuple[float, float]:
@@ -137,10 +146,15 @@ def minimum_and_median(values: Sequence[float]) -> tuple[float, float]:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows in columns; the first column is text, the others are numbers."""
-    lines = [list(head), *([cell if isinstance(cell, str) else f"{cell:.3f}" for cell in row] for row in rows)]
+    lines = [
+        list(head),
+        *([cell if isinstance(cell, str) else f"{cell:.3f}" for cell in row] for row in rows),
+    ]
     widths = [max(len(line[i]) for line in lines if i < len(line)) for i in range(len(head))]
     return "\n".join(
-        "  ".join(cell.ljust(widths[i]) if i == 0 else cell.rjust(widths[i]) for i, cell in enumerate(line)).rstrip()
+        "  ".join(
+            cell.ljust(widths[i]) if i == 0 else cell.rjust(widths[i]) for i, cell in enumerate(line)
+        ).rstrip()
         for line in lines
     )
 
@@ -175,7 +189,7 @@ def active_core(python: str = sys.executable) -> str:
     return name
 
 
-# -- two interpreters that differ in lazyimp alone ------------------------------------------------------------
+# -- two interpreters that differ in lazyimp alone ---------------------------------------------------------
 
 
 def make_environment(folder: Path, *, with_lazyimp: bool) -> str:
@@ -183,8 +197,7 @@ def make_environment(folder: Path, *, with_lazyimp: bool) -> str:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if with_lazyimp:
-        found = run_once([str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
-        site = Path(found.stdout.strip())
+        site = site_packages(str(python))
         skipped = shutil.ignore_patterns("__pycache__")
         shutil.copytree(origin("lazyimp").parent, site / "lazyimp", ignore=skipped)
         if importlib.util.find_spec("lazyimp_c") and origin("lazyimp_c").is_file():
@@ -194,6 +207,18 @@ def make_environment(folder: Path, *, with_lazyimp: bool) -> str:
         (site / _pth.FILE).write_bytes(_pth.content())
         subprocess.run([str(python), "-m", "compileall", "-q", site / "lazyimp"], check=True)
     return str(python)
+
+
+def site_packages(python: str) -> Path:
+    """Where an interpreter's distributions are."""
+    return Path(
+        run_once([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).stdout.strip()
+    )
+
+
+def add_start_file(python: str, line: str) -> None:
+    """Give an environment a .pth file that is not lazyimp's."""
+    (site_packages(python) / "another.pth").write_text(line, encoding="utf-8")
 
 
 def origin(name: str) -> Path:

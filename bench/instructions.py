@@ -1,9 +1,9 @@
 """Prints what lazyimp costs in instructions, as ratios to the same program without it; needs valgrind.
 
-    python bench/instructions.py                   # everything, some minutes
-    python bench/instructions.py statements        # deferred statements
-    python bench/instructions.py reads             # reads, calls and attributes: pending, resolved, after disable()
-    python bench/instructions.py start             # the interpreter's start
+python bench/instructions.py                   # everything, some minutes
+python bench/instructions.py statements        # deferred statements
+python bench/instructions.py reads             # reads, calls, attributes: pending, resolved, disabled
+python bench/instructions.py start             # the interpreter's start
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import callgrind
 import generate
-from harness import active_core, conditions, make_environment, run_once, table
+from harness import active_core, add_start_file, conditions, make_environment, run_once, table
 
 LAZY = ("-X", "lazyimp")
 MODULES = 6  # generated modules of a statement program, and twice as many
@@ -29,7 +29,7 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-# -- (1) statements -----------------------------------------------------------------------------------------
+# -- (1) statements ----------------------------------------------------------------------------------------
 
 
 def per_statement(folder: Path, name: str, *, lazy: bool, loaded: bool, use: bool, statements: int) -> float:
@@ -42,13 +42,26 @@ def per_statement(folder: Path, name: str, *, lazy: bool, loaded: bool, use: boo
 def statement_rows(folder: Path, kinds: list[str], statements: int) -> None:
     """A deferred statement against an eager import statement of a loaded module."""
     generate.write_statements(folder, 2 * MODULES, statements)
-    head = ("statement", "eager, loaded", "deferred", "ratio", "first use", "with use", "loaded, lazy on", "ratio")
+    head = (
+        "statement",
+        "eager, loaded",
+        "deferred",
+        "ratio",
+        "first use",
+        "with use",
+        "loaded, lazy on",
+        "ratio",
+    )
     rows = []
     for kind in kinds:
         name = generate.slug(kind)
 
-        def cost(suffix: str = "", lazy: bool = False, loaded: bool = True, use: bool = False, name: str = name) -> float:
-            return per_statement(folder, name + suffix, lazy=lazy, loaded=loaded, use=use, statements=statements)
+        def cost(
+            suffix: str = "", lazy: bool = False, loaded: bool = True, use: bool = False, name: str = name
+        ) -> float:
+            return per_statement(
+                folder, name + suffix, lazy=lazy, loaded=loaded, use=use, statements=statements
+            )
 
         base, base_used = cost("_base"), cost("_base", use=True)
         eager = cost() - base
@@ -60,7 +73,9 @@ def statement_rows(folder: Path, kinds: list[str], statements: int) -> None:
         shown = [f"{number:.0f}" for number in numbers]
         ratios = [f"{number / eager:.2f}" for number in (deferred, deferred + used, loaded)]
         rows.append((kind, shown[0], shown[1], ratios[0], shown[2], ratios[1], shown[3], ratios[2]))
-    say(f"\nInstructions per module-level import statement, {statements} in a module, without reading the module's file")
+    say(
+        f"\nInstructions per module-level import statement, {statements} in a module, without its file"
+    )
     say(table(head, rows))
 
 
@@ -71,7 +86,7 @@ def statements(options: argparse.Namespace, folder: Path) -> None:
     say("  (the second: a module with one import, so it holds what a module costs once)")
 
 
-# -- (2) and (3) reads ----------------------------------------------------------------------------------------
+# -- (2) and (3) reads -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -132,20 +147,25 @@ def reads(options: argparse.Namespace, folder: Path) -> None:
             for lazy in (False, True)
         )
         verdict = "" if ours / plain <= read.goal + 0.005 else "missed"
-        rows.append((read.title, f"{plain:.1f}", f"{ours:.1f}", f"{ours / plain:.2f}", f"{read.goal:.2f}", verdict))
+        rows.append(
+            (read.title, f"{plain:.1f}", f"{ours:.1f}", f"{ours / plain:.2f}", f"{read.goal:.2f}", verdict)
+        )
     say("\nInstructions per operation, the loop around it taken off")
     say(table(("operation", "without", "with", "ratio", "at most", ""), rows))
 
 
-# -- (4) start ------------------------------------------------------------------------------------------------
+# -- (4) start ---------------------------------------------------------------------------------------------
 
 
 def start(options: argparse.Namespace, folder: Path) -> None:
     """Two environments that differ in lazyimp alone, and the one with it when it is asked for."""
     without = make_environment(folder / "without", with_lazyimp=False)
     with_it = make_environment(folder / "with", with_lazyimp=True)
+    other = make_environment(folder / "other", with_lazyimp=False)
+    add_start_file(other, "import sys\n")
     sides = {
         "not installed": [without],
+        "not installed, but another .pth file": [other],  # for one, site loads a codec on 3.13 and later
         "installed, not asked for": [with_it],
         "asked for": [with_it, *LAZY],
         "asked for, one import decided": [with_it, *LAZY, str(folder / "one.py")],
@@ -156,14 +176,18 @@ def start(options: argparse.Namespace, folder: Path) -> None:
     rows, first, modules = [], 0, set[str]()
     for name, command in sides.items():
         program = [] if command[-1].endswith(".py") else ["-c", "pass"]
-        shown = run_once([command[0], "-X", "importtime", *command[1:], *program])  # also compiles what is imported
+        shown = run_once(
+            [command[0], "-X", "importtime", *command[1:], *program]
+        )  # also compiles what is imported
         loaded = {line.rsplit("|", 1)[1].strip() for line in shown.stderr.splitlines() if "|" in line}
         count, _ = callgrind.instructions([*command, *program], folder)
         first, modules = first or count, modules or loaded
         added = sorted(loaded - modules)
         rows.append((name, f"{count / 1e6:.3f}", f"{(count - first) / 1e6:+.3f}", " ".join(added) or "none"))
     say("\nThe interpreter's start, millions of instructions")
-    say(table(("lazyimp is", "in all", "more", "modules added"), rows))
+    say(table(("lazyimp is", "in all", "more"), [row[:3] for row in rows]))
+    for row in rows[1:]:
+        say(f"modules added, {row[0]}: {row[3]}")
 
 
 PARTS: dict[str, Callable[[argparse.Namespace, Path], None]] = {
@@ -175,8 +199,12 @@ PARTS: dict[str, Callable[[argparse.Namespace, Path], None]] = {
 
 def main() -> None:
     """Print the tables asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them where none is named")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them where none is named"
+    )
     parser.add_argument("--only", help="only the rows of `reads` whose title holds this text")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):

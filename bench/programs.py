@@ -49,24 +49,39 @@ def compare(command: list[str], options: argparse.Namespace) -> list[tuple[str, 
         "lazy": [sys.executable, "-X", f"lazyimp={options.mode}", *command],
     }
     samples = in_turns(
-        sides, options.count, same=lambda sample: answer_of(sample, options.ignore), marker=options.marker, cwd=options.cwd
+        sides,
+        options.count,
+        same=lambda sample: answer_of(sample, options.ignore),
+        marker=options.marker,
+        cwd=options.cwd,
     )
     clocks = [("CPU to the end", "cpu_s"), ("wall to the end", "wall_s")]
     if options.marker:
         clocks = [("CPU to the marker", "marked_cpu_s"), ("wall to the marker", "marked_wall_s"), *clocks]
     return [
-        (title, [value for side in sides for value in minimum_and_median([getattr(run, clock) for run in samples[side]])])
+        (
+            title,
+            [
+                value
+                for side in sides
+                for value in minimum_and_median([getattr(run, clock) for run in samples[side]])
+            ],
+        )
         for title, clock in clocks
     ]
 
 
 def main() -> None:
     """Print a table for every program, and the geometric means where there are several."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--mode", default="safe", help="the lazy side's mode (default: safe)")
     parser.add_argument("--count", type=int, default=COUNT, help=f"samples of each side (default: {COUNT})")
     parser.add_argument("--marker", help="text of the output line that ends the time measured")
-    parser.add_argument("--ignore", type=re.compile, help="pattern of output lines that may differ (times, paths)")
+    parser.add_argument(
+        "--ignore", type=re.compile, help="pattern of output lines that may differ (times, paths)"
+    )
     parser.add_argument("--list", type=Path, metavar="FILE", help="file with one command a line")
     parser.add_argument("--cwd", type=Path, help="folder to run them in")
     parser.add_argument("command", nargs="*", help="a script and its arguments, or -m module, after --")
@@ -86,7 +101,17 @@ def main() -> None:
         rows = []
         for title, (eager_min, eager, lazy_min, lazy) in clocks:
             ratios.setdefault(title, []).append(lazy / eager)
-            rows.append((title, eager_min, eager, lazy_min, lazy, f"{lazy_min / eager_min:.2f}", f"{lazy / eager:.2f}"))
+            rows.append(
+                (
+                    title,
+                    eager_min,
+                    eager,
+                    lazy_min,
+                    lazy,
+                    f"{lazy_min / eager_min:.2f}",
+                    f"{lazy / eager:.2f}",
+                )
+            )
         head = ("seconds", "eager min", "median", "lazy min", "median", "ratio of min", "of median")
         print(table(head, rows), flush=True)
     if len(commands) > 1 and ratios:

@@ -18,7 +18,9 @@ COUNT = 30
 
 def main() -> None:
     """Print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=COUNT, help=f"samples of each side (default: {COUNT})")
     options = parser.parse_args()
     core = active_core()

@@ -31,7 +31,9 @@ def test_statements(benchmark: Any, in_side: str, kind: str) -> None:
     benchmark.pedantic(lambda: importlib.import_module(f"{folder}.m{next(numbers)}"), rounds=MODULES)
 
 
-@pytest.mark.parametrize("case", ["global_read", "builtin_read", "call", "module_attribute", "proxy_attribute"])
+@pytest.mark.parametrize(
+    "case", ["global_read", "builtin_read", "call", "module_attribute", "proxy_attribute"]
+)
 @pytest.mark.parametrize("state", ["pending", "resolved", "disabled"])
 @pytest.mark.benchmark(group="4000 operations in a namespace that had, or has, imports pending")
 def test_reads(

@@ -8,7 +8,6 @@ import atexit
 import sys
 
 import lazyimp_c
-
 from lazyimp import _finder, _proxy
 
 LAZY, PROXY, EAGER = 1, 2, 0
@@ -38,7 +37,7 @@ def policy():
 
 
 def open_module(name, file, package, is_package):
-    """(verdict table, module flags, package that relative imports start from) of a module that begins to run."""
+    """(verdict table, module flags, package that relative imports start from) of a module that begins."""
     table, flags = policy().open(name, file)
     if not isinstance(package, str):
         package = name if is_package else name.rpartition(".")[0]
@@ -125,7 +124,7 @@ _ahead = set()  # (module, attribute) that run_ahead() is importing
 
 
 def missing(name, attribute):
-    """A submodule that the package would have loaded, had it run eagerly; NotImplemented where there is none."""
+    """A submodule that the package would have loaded, run eagerly; NotImplemented where there is none."""
     full = f"{name}.{attribute}"
     if full in sys.modules:
         return sys.modules[full]
@@ -218,7 +217,16 @@ ENVIRONMENT = {  # a variable's first part -> who reads it while being imported
     "MPLBACKEND": ("matplotlib",),
     "MPLCONFIGDIR": ("matplotlib",),
     "NUMBA": ("numba",),
-    "HF": ("huggingface_hub", "transformers", "datasets", "accelerate", "diffusers", "peft", "trl", "sentence_transformers"),
+    "HF": (
+        "huggingface_hub",
+        "transformers",
+        "datasets",
+        "accelerate",
+        "diffusers",
+        "peft",
+        "trl",
+        "sentence_transformers",
+    ),
     "TRANSFORMERS": ("transformers",),
     "HUGGINGFACE": ("huggingface_hub", "transformers", "datasets"),
     "USE": ("transformers", "sentence_transformers", "diffusers"),
@@ -243,7 +251,7 @@ def _reads_environment(target, variables):
     return any(name is not None and top in ENVIRONMENT.get(name.partition("_")[0], ()) for name in variables)
 
 
-# -- the core protocol ----------------------------------------------------------------------------------------
+# -- the core protocol --------------------------------------------------------------------------------------
 
 
 def disable(resolve=False):
@@ -286,7 +294,7 @@ def pop_scope(token):
         lazyimp_c.turn_off()
 
 
-# -- forks and event loops: what would be loaded at a bad time is loaded before it ----------------------------
+# -- forks and event loops: what would be loaded at a bad time is loaded before it --------------------------
 
 
 def _before_fork():

@@ -1,8 +1,8 @@
-"""Own modules whose body does something to the world around it: those run where their import statement stands.
+"""Own modules whose body does something to the world around it: those run where their statement stands.
 
-HOT, loaded with the first import of a module of the user's own. Installed distributions are judged by rules and
-recipes; the user's own modules have none, but they are few and small, so their code is looked at. Without the
-extension nothing can be told, and they count as having effects.
+HOT, loaded with the first import of a module of the user's own. Installed distributions are judged by rules
+and recipes; the user's own modules have none, but they are few and small, so their code is looked at.
+Without the extension nothing can be told, and they count as having effects.
 """
 
 import sys
@@ -43,7 +43,9 @@ def _look(name, is_own):
     _known[name] = (None, frozenset())  # a cycle adds nothing
     spec, code = _code_of(name)
     if code is None:
-        effect, names = (UNKNOWN, frozenset()) if spec is None or spec.loader is not None else (None, frozenset())
+        effect, names = (
+            (UNKNOWN, frozenset()) if spec is None or spec.loader is not None else (None, frozenset())
+        )
     else:
         effect, names = effects(code)
         effect = effect or _of_imports(name, spec, code, is_own)
@@ -76,7 +78,7 @@ def _of_imports(name, spec, code, is_own):
 
 
 def _modules(target, attributes):
-    """The modules that a statement loads: the target, the packages above it, and submodules named by `from`."""
+    """The modules a statement loads: the target, the packages above it, and submodules named by `from`."""
     parts = target.split(".")
     for count in range(1, len(parts) + 1):
         yield ".".join(parts[:count])
@@ -100,5 +102,9 @@ def _find(name):
     if not parent:
         return PathFinder.find_spec(name)
     above = sys.modules.get(parent)
-    path = getattr(above, "__path__", None) if above is not None else getattr(_find(parent), "submodule_search_locations", None)
+    path = (
+        getattr(above, "__path__", None)
+        if above is not None
+        else getattr(_find(parent), "submodule_search_locations", None)
+    )
     return None if path is None else PathFinder.find_spec(name, path)

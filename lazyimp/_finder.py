@@ -59,7 +59,8 @@ class LazyFinder:
     @_proxy.hidden
     def _decide(self, name, path, target):
         meta = sys.meta_path
-        asked = meta[: meta.index(self)] if self in meta else ()  # they stand before us and have had their say
+        # those who stand before us have had their say
+        asked = meta[: meta.index(self)] if self in meta else ()
         quiet = self._look_around() and name not in _NARROW_NAMES
         asker = sys._getframe(2)
         above = asker.f_back
@@ -109,7 +110,7 @@ class LazyFinder:
 
     @_proxy.hidden
     def search(self, name, path=None, target=None, asked=()):
-        """Ask the finders but us and those in `asked`, each foreign one under guard; return the spec or None."""
+        """Ask the finders but us and those in `asked`, each foreign one under guard; the spec or None."""
         entries = None
         if path is None and name in self.paths:
             entries = list(self.paths[name])

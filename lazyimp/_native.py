@@ -102,7 +102,7 @@ def _decide(frame, importer, target, names):
     if statement is None:
         return False
     flags, binds = statement
-    if _verdict(frame, space, policy, bits, target, names, flags) != LAZY:
+    if _space_of.verdict(frame, space, policy, bits, target, names, flags) != LAZY:
         return False
     if _space_of.for_effect(frame, space, target, names, flags, binds[0][1]):
         return False
@@ -177,17 +177,6 @@ def _bits(frame, space, target):
     return bits, policy
 
 
-def _verdict(frame, space, policy, bits, target, names, flags):
-    """LAZY, PROXY or 0 (eager) for one statement: the policy's answer."""
-    if flags & PROTECTED and _in_scope(frame):
-        flags &= ~PROTECTED  # `with lazyimp.lazy():`
-    if bits & ASK or flags & BEFORE_ENVIRON:
-        return _space_of.ask(policy, space, target, names, flags, frame.f_lasti)
-    if flags & PROTECTED:
-        return PROXY if bits & PROXY and names is None else 0
-    return LAZY if bits & (UNUSED_TOO if flags & UNUSED else LAZY) else 0
-
-
 def _remember(frame, space, target, names, flags, binds):
     """Note where the statement stands and which sys.path it saw."""
     global deferred, _path, _seen_path
@@ -258,7 +247,7 @@ def _protected(frame, name):
             return None
         if len(statement[1]) != 1 or statement[1][0][0] is not None:
             return None  # a from-import; whether the name exists is known after the import only
-        if _verdict(frame, space, policy, bits, name, None, statement[0]) != PROXY:
+        if _space_of.verdict(frame, space, policy, bits, name, None, statement[0]) != PROXY:
             return None
         place = (space.name, statement[1][0][1], space.code.co_filename, frame.f_lineno)
         spec = repair.hand_out(name, place)

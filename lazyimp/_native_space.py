@@ -96,6 +96,17 @@ def for_effect(frame, space, target, names, flags, bound):
     return target != package and space.deletes(target[len(package) + 1 :])
 
 
+def verdict(frame, space, policy, bits, target, names, flags):
+    """LAZY, PROXY or 0 (eager) for one statement: the policy's answer."""
+    if flags & _native.PROTECTED and _native._in_scope(frame):
+        flags &= ~_native.PROTECTED  # `with lazyimp.lazy():`
+    if bits & _native.ASK or flags & _native.BEFORE_ENVIRON:
+        return ask(policy, space, target, names, flags, frame.f_lasti)
+    if flags & _native.PROTECTED:
+        return _native.PROXY if bits & _native.PROXY and names is None else 0
+    return _native.LAZY if bits & (_native.UNUSED_TOO if flags & _native.UNUSED else _native.LAZY) else 0
+
+
 def ask(policy, space, target, names, flags, offset):
     """The policy's answer where bits cannot say it: LAZY, PROXY or 0."""
     context = flags & 3 | (4 if names is not None else 0)

@@ -19,6 +19,15 @@ def is_running(importer: str) -> bool: ...
 def for_effect(
     frame: FrameType, space: Space, target: str, names: tuple[str, ...] | None, flags: int, bound: str
 ) -> bool: ...
+def verdict(
+    frame: FrameType,
+    space: Space,
+    policy: object,
+    bits: int,
+    target: str,
+    names: tuple[str, ...] | None,
+    flags: int,
+) -> int: ...
 def ask(
     policy: object, space: Space, target: str, names: tuple[str, ...] | None, flags: int, offset: int
 ) -> int: ...

@@ -61,6 +61,24 @@ EAGER_IMPORTERS = {
 }
 _TESTS = "pytest collects fixtures and tests from the module's namespace"
 
+# Mode deep: inside these distributions the author's order stands, as in safe. Importing them late, one module at a
+# time, breaks what they build up while they are imported; recipes may open parts of them.
+_OWN_ORDER = "its modules import each other in cycles that only the author's order resolves"
+_REGISTERS = "its modules fill registries while they are imported, and nothing names them"
+CLOSED = {
+    "jax": _REGISTERS,
+    "jaxlib": _REGISTERS,
+    "matplotlib": "docstrings are put together from every class imported before",
+    "mpl_toolkits": "docstrings are put together from every class imported before",
+    "mpmath": "functions become methods when their module is imported",
+    "pandas": "options, and what its C modules look for in each other, are registered by imports that nothing names",
+    "spacy": _REGISTERS,
+    "sqlalchemy": "event classes are registered by imports that nothing names",
+    "sympy": _REGISTERS,
+    "torch": _OWN_ORDER,
+    "wandb": _OWN_ORDER,
+}
+
 # Modes safe and deep, used or not: the import sets global state, and when it does matters.
 EAGER_TARGETS = {
     "mpi4py": "starts MPI, which has to come before CUDA and before forks",
@@ -149,6 +167,11 @@ EFFECT_TARGETS = {
     "torchvision": _OPERATORS,
 }
 _PLUGIN_PREFIX = "gym_"  # by the custom of those who write environments
+
+# top-level names of importers that have a row
+_IMPORTERS = frozenset(
+    [name.partition(".")[0] for table in (ESSENTIAL_IMPORTERS, EAGER_IMPORTERS) for name in table]
+)
 
 # top-level names that have a row, and those that have one about a submodule only
 _NAMES = (*EAGER_TARGETS, *EFFECT_TARGETS)
@@ -244,7 +267,7 @@ class Policy:
     def _by_effect(
         self, kind: str, target: str, names: "tuple[str, ...] | None", context: int
     ) -> "tuple[str, str] | None":
-        """The user's own modules that do something while they are imported do it where the statement stands."""
+        """Own modules that do something while they are imported do it where the statement stands."""
         if kind is not OWN or self.mode == "all" or context & (PROTECTED | UNUSED):
             return None
         from lazyimp import _effects
@@ -273,13 +296,17 @@ class Policy:
         if known.kind is not OWN and self._inside_one_unit(known, kind, top):
             if self.mode == "safe":
                 return EAGER, "inside one distribution the author's order stands"
+            importer_top = known.name.partition(".")[0]
+            if importer_top in CLOSED:
+                return EAGER, f"{importer_top}: {CLOSED[importer_top]}"
             return _inside(known.kind, context)
         if context & UNUSED:
             if top in _ROWS or top.startswith(_PLUGIN_PREFIX):
                 row = _row(EFFECT_TARGETS, wanted)
                 if row or top.startswith(_PLUGIN_PREFIX):
                     return EAGER, "never named: " + (row or f"{top}: {_ENVIRONMENTS}")
-            if kind is OWN:  # in a package's __init__ too: `from .resnet import ResNet` puts a model into a registry
+            # in a package's __init__ too: `from .resnet import ResNet` puts a model into a registry
+            if kind is OWN:
                 return EAGER, "own code that is never named is imported for its effect"
         if context & PROTECTED:
             return _protected(kind, context)
@@ -324,13 +351,13 @@ class Importer:
 
     def __init__(self, units: "_units.Units", name: str, file: str | None, mode: str) -> None:
         self.kind, unit, self.name = units.of_module(name, file)
-        # an own package's; told by the file, so that every statement of a module gets the same answer
-        reason = _row(ESSENTIAL_IMPORTERS, [self.name])
+        has_row = self.name.partition(".")[0] in _IMPORTERS
+        reason = _row(ESSENTIAL_IMPORTERS, [self.name]) if has_row else ""
         self.essential = bool(reason)
         if not reason and mode != "all":
-            reason = _row(EAGER_IMPORTERS, [self.name]) or _test_module(self.name)
+            reason = (has_row and _row(EAGER_IMPORTERS, [self.name])) or _test_module(self.name)
         self.stays_eager = reason
-        # own packages ask about re-exports, eager importers about nothing: they share no verdicts with others
+        # eager importers share no verdicts with others
         self.key = (unit if self.kind is DIST else self.kind + ":", reason)
 
 

@@ -1,15 +1,16 @@
-"""Global random number generators: a module that draws from one while it is loaded late must not move the program's own numbers.
+"""Random generators: a module that draws while it is loaded late must not move the program's own numbers.
 
-HOT, loaded with the first deferred import that is reified. In the eager order imports come before the seeding, so
-that what they draw (rich draws an identifier, for one) is overwritten; loaded late, they would shift every draw
-after it. The state is put back as it was, for `random`, NumPy's global generator and PyTorch's default one.
+HOT, loaded with the first deferred import that is reified. In the eager order imports come before the
+seeding, so that what they draw (rich draws an identifier, for one) is overwritten; loaded late, they would
+shift every draw after it. The state is put back as it was, for `random`, NumPy's global generator and
+PyTorch's default one.
 """
 
 import sys
 
 
 def keep():
-    """What `put_back` needs: for each generator that is loaded its state, how to tell a change, and how to set it."""
+    """For `put_back`: for each loaded generator its state, how to tell a change, and how to set it."""
     kept = []
     random = sys.modules.get("random")
     if hasattr(random, "setstate"):
@@ -22,7 +23,9 @@ def keep():
     torch = getattr(sys.modules.get("torch"), "default_generator", None)
     if torch is not None:
         state = torch.get_state()
-        kept.append((lambda: torch.get_state().numpy().tobytes(), state.numpy().tobytes(), torch.set_state, state))
+        kept.append(
+            (lambda: torch.get_state().numpy().tobytes(), state.numpy().tobytes(), torch.set_state, state)
+        )
     return kept
 
 
@@ -35,4 +38,6 @@ def put_back(kept):
 
 def _plain(state):
     """NumPy's state as something that compares to one answer."""
-    return tuple([part.tobytes() if hasattr(part, "tobytes") and hasattr(part, "shape") else part for part in state])
+    return tuple(
+        [part.tobytes() if hasattr(part, "tobytes") and hasattr(part, "shape") else part for part in state]
+    )

@@ -95,7 +95,7 @@ typedef struct LzFacts {
 extern PyTypeObject LzFacts_Type;
 PyObject *lz_analyse(PyObject *code);
 int lz_handler_of(PyCodeObject *code, int offset);         /* the handler that protects an instruction, or -1 */
-int lz_follows_by_key(PyCodeObject *code, PyObject *bytes, int offset); /* what the instruction at `offset` gave is only looked into by key */
+int lz_follows_whole(PyCodeObject *code, PyObject *bytes, int offset); /* what the instruction at `offset` gave is walked, copied or handed on */
 LzStatement *lz_statement(LzFacts *facts, int offset);
 PyObject *lz_facts_statement(PyObject *facts, int offset); /* (flags, binds) or None, for core native */
 int lz_collect_reads(PyObject *code, PyObject *names, int after); /* add to a set the names that code reads from its namespace, and those of the code
@@ -120,7 +120,7 @@ int lz_site(LzSite *site);          /* 1: found, 0: no Python frame runs */
 void lz_site_clear(LzSite *site);
 int lz_is_store(PyObject *dict);    /* the running instruction stores or deletes a name (or an item) */
 int lz_in_importlib(void);          /* the import system itself is asking */
-int lz_takes_whole(void);           /* the running instruction took a namespace, and what follows is not a look-up in it */
+int lz_takes_whole(void);           /* the running instruction took a namespace, and what follows walks it, copies it or hands it on */
 int lz_in_block(PyFrameObject *frame);      /* 3.10: depth of the block stack */
 int lz_runs_module(LzSite *site);   /* this code is a module's body run by the import system, or the main program */
 

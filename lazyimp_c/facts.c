@@ -103,11 +103,33 @@ namespace_flags(Reader here, PyObject *names, PyObject *name, int top)
     return by_key(&here, names) ? flags : flags | LZ_READS_NAMESPACE;
 }
 
+/* What the instruction at `offset` gave is used as a whole at once: walked, copied, handed on. Kept in a variable it mostly serves look-ups. */
 int
-lz_follows_by_key(PyCodeObject *code, PyObject *bytes, int offset)
+lz_follows_whole(PyCodeObject *code, PyObject *bytes, int offset)
 {
-    Reader r = {(const unsigned char *)PyBytes_AS_STRING(bytes), (int)PyBytes_GET_SIZE(bytes), offset, 0, 0, 0};
-    return read_next(&r) && read_next(&r) && by_key(&r, code->co_names);
+    static const char *const whole[] = {"items", "values", "copy", NULL};
+    Reader r = reader_of(bytes);
+    r.next = offset;
+    if (!read_next(&r) || !read_next(&r)) {
+        return 0;
+    }
+    PyObject *method = attribute_read(&r, code->co_names);
+#ifdef PRECALL
+    if (r.op == PRECALL) {
+        return 1;
+    }
+#endif
+#ifdef CALL
+    if (r.op == CALL) {
+        return 1;
+    }
+#endif
+#ifdef CALL_FUNCTION
+    if (r.op == CALL_FUNCTION || r.op == CALL_METHOD) {
+        return 1;
+    }
+#endif
+    return is_any(method, whole) || r.op == GET_ITER || r.op == DICT_UPDATE || r.op == DICT_MERGE;
 }
 
 /* sys.modules[__name__] is a module asking for itself. */

@@ -133,7 +133,7 @@ lz_takes_whole(void)
         PyErr_Clear();
     }
     else if (!starts_with(site.code->co_filename, "<frozen importlib") && site.offset >= 0) {
-        result = !lz_follows_by_key(site.code, bytes, site.offset);
+        result = lz_follows_whole(site.code, bytes, site.offset);
     }
     Py_XDECREF(bytes);
     lz_site_clear(&site);

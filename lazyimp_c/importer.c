@@ -247,8 +247,9 @@ ask_policy(LzSpace *space, PyObject *target, PyObject *fromlist, int flags, int 
     return decision;
 }
 
+/* The policy's bits for imports of `target` by modules of this unit; -1: error. */
 static int
-decide(LzSpace *space, PyObject *target, PyObject *fromlist, int flags, int offset)
+rate(LzSpace *space, PyObject *target)
 {
     Py_ssize_t dot = PyUnicode_FindChar(target, '.', 0, PyUnicode_GET_LENGTH(target), 1);
     PyObject *top = dot < 0 ? Py_NewRef(target) : PyUnicode_Substring(target, 0, dot); /* owned */
@@ -263,9 +264,12 @@ decide(LzSpace *space, PyObject *target, PyObject *fromlist, int flags, int offs
         Py_XDECREF(filled);
     }
     Py_XDECREF(top);
-    if (bits < 0) {
-        return -1;
-    }
+    return bits;
+}
+
+static int
+decide(LzSpace *space, PyObject *target, PyObject *fromlist, int bits, int flags, int offset)
+{
     if (bits & LZ_BIT_ASK || flags & LZ_BEFORE_ENVIRON) {
         return ask_policy(space, target, fromlist, flags, offset);
     }
@@ -306,16 +310,18 @@ absolute(LzSpace *space, PyObject *name, long level)
 
 /* All names of a from-import are there: nothing to defer. */
 static int
-all_present(PyObject *target, LzFacts *facts, LzStatement *s)
+all_present(PyObject *target, PyObject *fromlist)
 {
     PyObject *module = PyDict_GetItemWithError(lz.modules, target); /* borrowed */
-    for (int i = 0; module != NULL && i < s->count; i++) {
-        PyObject *attr = facts->binds[s->first + i].attr;
-        if (attr == NULL || lz_present(module, attr) == NULL) {
+    if (module == NULL || !PyTuple_CheckExact(fromlist)) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(fromlist); i++) {
+        if (lz_present(module, PyTuple_GET_ITEM(fromlist, i)) == NULL) {
             return 0;
         }
     }
-    return module != NULL;
+    return 1;
 }
 
 static int
@@ -430,17 +436,22 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
         space = site.globals == globals ? lz_space_open(globals, &site) : NULL;
     }
     Py_XINCREF(space);
-    LzFacts *facts = space && !(space->flags & LZ_MODULE_EAGER) ? facts_for(space, &site) : NULL; /* borrowed */
+    LzFacts *facts = NULL; /* owned: the code is looked at only where the policy may say lazy */
+    int bits = 0;
+    if (space != NULL && !(space->flags & LZ_MODULE_EAGER) && (target = absolute(space, name, level)) != NULL
+        && !(fromlist == Py_None ? lz_is_known(target) : all_present(target, fromlist))) {
+        bits = rate(space, target);
+    }
+    if (bits > 0 && (bits & ~LZ_BIT_NO_STORE)) {
+        facts = facts_for(space, &site);
+        Py_XINCREF(facts);
+    }
     LzStatement *s = facts ? lz_statement(facts, site.offset) : NULL;
-    Py_XINCREF(facts);
     int flags = s ? statement_flags(space, facts, s, &site) : 0;
-    if (s == NULL || s->count == 0 || (flags & (LZ_STAR | LZ_FINALIZER | LZ_PATH_WINDOW)) || !(target = absolute(space, name, level))) {
+    if (s == NULL || s->count == 0 || flags & (LZ_STAR | LZ_FINALIZER | LZ_PATH_WINDOW)) {
         goto done;
     }
-    if (fromlist == Py_None ? lz_is_known(target) : all_present(target, facts, s)) {
-        goto done;
-    }
-    int decision = decide(space, target, fromlist, flags, s->offset);
+    int decision = decide(space, target, fromlist, bits, flags, s->offset);
     if (decision < 0 || decision == LZ_EAGER || remember_paths() < 0) {
         goto done;
     }

@@ -3,6 +3,8 @@
 
 /* ---- firing ------------------------------------------------------------------------------------------------------------------------------ */
 
+static int met_equal; /* a quiet lookup with a key of ours met another key that is equal to it */
+
 /* Dicts hold tables that a lookup further up the stack may still compare an address with; nobody can be at one when no lookup of ours runs. */
 void
 lz_bury(void)
@@ -12,15 +14,21 @@ lz_bury(void)
     }
 }
 
-/* What lies in the namespace under `key` itself; identity compares nothing. Borrowed. */
+/* What lies in the namespace under `key` itself, borrowed. A deleted name that was stored anew lies under a plain key that is equal: NULL. */
 static PyObject *
 value_under(LzSpace *space, PyObject *key)
 {
+    if (!PyDict_CheckExact(space->dict)) {
+        return NULL; /* the collector has cleared the Space */
+    }
+    lz.quiet++;
+    met_equal = 0;
     PyObject *value = PyDict_GetItemWithError(space->dict, key);
+    lz.quiet--;
     if (value == NULL && PyErr_Occurred()) {
         PyErr_Clear(); /* hashing a str cannot fail */
     }
-    return value;
+    return met_equal ? NULL : value;
 }
 
 PyObject *
@@ -49,7 +57,8 @@ fire(LzKey *key)
         failed = lz_disarm(space, key); /* a plain store came first */
     }
     else if (!lz_is_store(space->dict)) {
-        lz_bury();
+        PyObject *type, *error, *trace; /* owned: C code may look a name up while it handles an error */
+        PyErr_Fetch(&type, &error, &trace);
         Py_INCREF(value);
         lz.lookups++;
         PyObject *real = lz_reify(value); /* owned */
@@ -57,6 +66,14 @@ fire(LzKey *key)
         lz.lookups--;
         Py_XDECREF(real);
         Py_DECREF(value);
+        if (!failed) {
+            PyErr_Restore(type, error, trace);
+        }
+        else {
+            Py_XDECREF(type);
+            Py_XDECREF(error);
+            Py_XDECREF(trace);
+        }
     }
     Py_DECREF(space);
     return failed ? -1 : 0;
@@ -66,10 +83,14 @@ static PyObject *
 key_richcompare(PyObject *a, PyObject *b, int op)
 {
     PyObject *result = PyUnicode_Type.tp_richcompare(a, b, op); /* owned, returned */
-    if (op != Py_EQ || result != Py_True || lz.quiet) {
+    if (op != Py_EQ || result != Py_True) {
         return result;
     }
-    LzKey *key = (LzKey *)(LzKey_Check(a) ? a : b);
+    if (lz.quiet) {
+        met_equal = 1;
+        return result;
+    }
+    LzKey *key = (LzKey *)(LzKey_Check(a) && (!LzKey_Check(b) || ((LzKey *)a)->space != NULL) ? a : b); /* an armed one of the two */
     if (key->space != NULL) {
         Py_INCREF(key);
         int failed = fire(key);
@@ -88,14 +109,15 @@ int
 lz_arm(LzSpace *space, PyObject *name, PyObject *placeholder)
 {
     PyObject *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
-    if (key != NULL) {
-        return PyDict_SetItem(space->dict, key, placeholder) < 0 ? -1 : 1;
-    }
-    if (PyErr_Occurred()) {
+    int in_place = key != NULL && value_under(space, key) != NULL;
+    if (key == NULL && PyErr_Occurred()) {
         return -1;
     }
-    if (lz_raw(space, name) != NULL) {
+    if (!in_place && lz_raw(space, name) != NULL) {
         return 0; /* a dict keeps the key it has */
+    }
+    if (!PyErr_Occurred() && key != NULL) {
+        return PyDict_SetItem(space->dict, key, placeholder) < 0 ? -1 : 1; /* bound again, or anew after a `del` */
     }
     if (PyErr_Occurred()) {
         return -1;
@@ -156,8 +178,10 @@ lz_settle(LzSpace *space, PyObject *key, PyObject *placeholder, PyObject *value)
 {
     Py_INCREF(key);
     int failed = 0;
-    if (value_under(space, key) == placeholder) {
+    if (PyDict_CheckExact(space->dict) && lz_raw(space, ((LzKey *)key)->name) == placeholder) { /* under `key`, or a plain one after a freeze */
+        lz.quiet++;
         failed = PyDict_SetItem(space->dict, key, value);
+        lz.quiet--;
     }
     if (!failed) {
         failed = lz_disarm(space, (LzKey *)key);
@@ -174,7 +198,7 @@ int
 lz_rebuild(LzSpace *space)
 {
     PyDictObject *old = (PyDictObject *)space->dict;
-    if (old->ma_values != NULL) {
+    if (!PyDict_CheckExact(space->dict) || old->ma_values != NULL) {
         return 0;
     }
     PyObject *fresh = PyDict_New(), *holes = PyList_New(0); /* owned */
@@ -212,10 +236,18 @@ lz_rebuild(LzSpace *space)
         new->ma_version_tag = version;
 #endif
         if (lz.lookups > 0) {
-            failed = PyList_Append(lz.graveyard, fresh);
-            if (failed) {
+            if (PyList_Append(lz.graveyard, fresh) < 0) {
+                PyErr_Clear();
                 Py_INCREF(fresh); /* leaked rather than freed under a lookup */
             }
+            position = 0; /* the old table is kept for its address: it must not keep what the program lets go */
+            lz.quiet++;
+            while (PyDict_Next(fresh, &position, &key, &value)) {
+                if (PyDict_SetItem(fresh, key, Py_None) < 0) {
+                    PyErr_Clear();
+                }
+            }
+            lz.quiet--;
         }
     }
     Py_XDECREF(fresh);

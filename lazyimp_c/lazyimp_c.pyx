@@ -26,6 +26,7 @@ cdef extern from "state.h":
     int lz_turn_on() except -1
     int lz_turn_off() except -1
     int lz_pause(int delta) except -1
+    PyObject *lz_helper() except NULL
     object lz_push_scope(object frame)
     int lz_pop_scope(object token) except -1
     int lz_set_proxy_loader(object function) except -1
@@ -96,6 +97,11 @@ def environ_after(facts, int offset):
     return [key for at, key in <object>(<LzFacts *><PyObject *>facts).environ_keys if at > offset]
 
 
+cdef object armed():
+    """The Python half; loading it defers nothing."""
+    return <object>lz_helper()
+
+
 name = "c"
 wish = None  # (mode, policy_factory) of the last enable(); lazyimp._armed takes it from here when it is first needed
 
@@ -109,8 +115,7 @@ def enable(mode, policy_factory):
 
 def disable(resolve=False):
     """Stop deferring; (number of names resolved, [(name, error)])."""
-    from lazyimp import _armed
-    return _armed.disable(resolve)
+    return armed().disable(resolve)
 
 
 def is_enabled():
@@ -142,14 +147,12 @@ def resume():
 
 def push_scope(frame, mode):
     """The with block that `frame` is entering defers its imports in `mode`; returns a token for pop_scope()."""
-    from lazyimp import _armed
-    return _armed.push_scope(frame, mode)
+    return armed().push_scope(frame, mode)
 
 
 def pop_scope(token):
     """End a scope begun by push_scope()."""
-    from lazyimp import _armed
-    _armed.pop_scope(token)
+    armed().pop_scope(token)
 
 
 def enter_block(frame):

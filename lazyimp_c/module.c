@@ -14,7 +14,7 @@ void
 lz_undress(LzSpace *space)
 {
     if (space->module != Py_None && Py_TYPE(space->module) == &LzModule_Type && space->armed == 0 && !space->frozen
-        && PyDict_GET_SIZE(space->logical) == 0) {
+        && space->running != 1 && PyDict_GET_SIZE(space->logical) == 0) {
         Py_SET_TYPE(space->module, &PyModule_Type);
     }
 }
@@ -43,8 +43,8 @@ warm(LzSpace *space)
 }
 
 /* Import what is pending under `name`; 1: *result is the object, 0: nothing pending there, -1: it failed. */
-static int
-take_pending(LzSpace *space, PyObject *name, PyObject **result)
+int
+lz_take_pending(LzSpace *space, PyObject *name, PyObject **result)
 {
     PyObject *value = lz_raw(space, name); /* borrowed */
     if (value == NULL || Py_TYPE(value) != &LzPlaceholder_Type) {
@@ -82,7 +82,7 @@ take_all(LzSpace *space, int public_only)
         if (public_only && PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == '_') {
             continue;
         }
-        failed = take_pending(space, name, &result) < 0;
+        failed = lz_take_pending(space, name, &result) < 0;
         Py_XDECREF(result);
     }
     Py_XDECREF(names);
@@ -95,17 +95,20 @@ module_getattro(PyObject *self, PyObject *name)
     LzSpace *space = lz_space_of(PyModule_GetDict(self)); /* borrowed */
     PyObject *result = NULL;
     name = plain(name);
-    if (space == NULL || !PyUnicode_Check(name)) {
-        return PyModule_Type.tp_getattro(self, name);
+    if (space == NULL || !PyUnicode_CheckExact(name)) {
+        return PyModule_Type.tp_getattro(self, name); /* a str subclass may run code when it is looked up; the key does the rest */
     }
     Py_INCREF(space);
+    if (space->running == 1 && space->armed == 0 && !lz_is_running(space) && lz_prune() < 0) {
+        PyErr_Clear();
+    }
     if (PyUnicode_CompareWithASCIIString(name, "__dict__") == 0) {
         if (space->armed > 0 && lz_takes_whole() && take_all(space, 0) < 0) {
             Py_DECREF(space);
             return NULL;
         }
     }
-    else if (take_pending(space, name, &result) != 0) {
+    else if (lz_take_pending(space, name, &result) != 0) {
         Py_DECREF(space);
         return result;
     }
@@ -163,6 +166,9 @@ module_setattro(PyObject *self, PyObject *name, PyObject *value)
         PyObject *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
         if (key == NULL) {
             result = PyErr_Occurred() ? -1 : PyModule_Type.tp_setattro(self, name, value);
+        }
+        else if (value == NULL && lz_raw(space, name) == NULL) {
+            result = PyErr_Occurred() ? -1 : PyModule_Type.tp_setattro(self, name, value); /* deleted before */
         }
         else {
             Py_INCREF(key);
@@ -226,7 +232,7 @@ int
 lz_take(LzSpace *space, PyObject *name)
 {
     PyObject *result = NULL;
-    int failed = take_pending(space, name, &result) < 0;
+    int failed = lz_take_pending(space, name, &result) < 0;
     Py_XDECREF(result);
     return failed ? -1 : 0;
 }

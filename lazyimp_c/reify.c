@@ -117,6 +117,12 @@ import_attribute(PyObject *name, PyObject *attr)
     if (module == NULL) {
         return NULL;
     }
+    LzSpace *space = PyModule_Check(module) ? lz_space_of(PyModule_GetDict(module)) : NULL; /* borrowed */
+    int taken = space ? lz_take_pending(space, attr, &result) : 0;
+    if (taken != 0) {
+        Py_DECREF(module);
+        return result; /* an AttributeError from inside that import is not a missing name */
+    }
     result = PyObject_GetAttr(module, attr);
     if (result == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
         PyErr_Clear();

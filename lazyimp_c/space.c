@@ -5,7 +5,7 @@ LzSpace *
 lz_space_of(PyObject *dict)
 {
     if (dict == lz.last_dict && dict != NULL) {
-        return lz.last_space;
+        return lz.last_space->dict == dict ? lz.last_space : NULL; /* the collector may have cleared it */
     }
     if (lz.spaces == NULL || dict == NULL) {
         return NULL;
@@ -17,9 +17,13 @@ lz_space_of(PyObject *dict)
         PyErr_Clear();
         return NULL;
     }
+    LzSpace *space = (LzSpace *)PyLong_AsVoidPtr(found); /* borrowed */
+    if (space->dict != dict) {
+        return NULL;
+    }
     lz.last_dict = dict;
-    lz.last_space = (LzSpace *)PyLong_AsVoidPtr(found);
-    return lz.last_space;
+    lz.last_space = space;
+    return space;
 }
 
 /* A Space that dies takes itself out of the table. */
@@ -35,14 +39,23 @@ lz_space_gone(LzSpace *space)
     }
     PyObject *type, *error, *trace;
     PyErr_Fetch(&type, &error, &trace);
-    PyObject *address = PyLong_FromVoidPtr(space->address); /* owned */
+    PyObject *address = PyLong_FromVoidPtr(space->address), *found = NULL; /* owned; borrowed */
     if (address != NULL) {
-        PyObject *found = PyDict_GetItemWithError(lz.spaces, address); /* borrowed */
-        if (found != NULL && PyLong_AsVoidPtr(found) == (void *)space) {
-            (void)PyDict_DelItem(lz.spaces, address);
-        }
-        Py_DECREF(address);
+        found = PyDict_GetItemWithError(lz.spaces, address);
     }
+    else { /* out of memory: a row must not outlive its Space, and this needs none */
+        PyObject *key;
+        Py_ssize_t position = 0;
+        while (address == NULL && PyDict_Next(lz.spaces, &position, &key, &found)) {
+            if (PyLong_AsVoidPtr(found) == (void *)space) {
+                address = Py_NewRef(key);
+            }
+        }
+    }
+    if (address != NULL && found != NULL && PyLong_AsVoidPtr(found) == (void *)space) {
+        (void)PyDict_DelItem(lz.spaces, address);
+    }
+    Py_XDECREF(address);
     PyErr_Restore(type, error, trace);
 }
 
@@ -77,9 +90,12 @@ module_of(PyObject *dict, PyObject **name)
     return module != NULL && PyModule_Check(module) && PyModule_GetDict(module) == dict ? module : NULL;
 }
 
-static int
-is_running(LzSpace *space)
+int
+lz_is_running(LzSpace *space)
 {
+    if (!PyDict_CheckExact(space->dict)) {
+        return 0;
+    }
     lz.quiet++;
     PyObject *spec = PyDict_GetItemWithError(space->dict, lz_names.spec); /* borrowed */
     lz.quiet--;
@@ -95,24 +111,27 @@ is_running(LzSpace *space)
     return running;
 }
 
-/* Forget the facts about modules whose body has ended; what has nothing pending goes away. */
+/* Forget the facts about modules whose body has ended; what has nothing pending goes away. What goes away may run any code, this function too. */
 int
 lz_prune(void)
 {
     for (Py_ssize_t i = PyList_GET_SIZE(lz.open_spaces) - 1; i >= 0; i--) {
-        LzSpace *space = (LzSpace *)PyList_GET_ITEM(lz.open_spaces, i); /* borrowed */
-        if (!is_running(space)) {
-            Py_INCREF(space);
+        if (i >= PyList_GET_SIZE(lz.open_spaces)) {
+            continue;
+        }
+        LzSpace *space = (LzSpace *)Py_NewRef(PyList_GET_ITEM(lz.open_spaces, i)); /* owned */
+        int failed = 0;
+        if (!lz_is_running(space) && i < PyList_GET_SIZE(lz.open_spaces) && PyList_GET_ITEM(lz.open_spaces, i) == (PyObject *)space) {
             space->running = 0;
-            int failed = PyList_SetSlice(lz.open_spaces, i, i + 1, NULL);
+            failed = PyList_SetSlice(lz.open_spaces, i, i + 1, NULL);
             PyObject *facts = space->facts;
             space->facts = Py_NewRef(Py_None);
             Py_DECREF(facts);
             lz_undress(space);
-            Py_DECREF(space);
-            if (failed) {
-                return -1;
-            }
+        }
+        Py_DECREF(space);
+        if (failed) {
+            return -1;
         }
     }
     return 0;
@@ -148,8 +167,9 @@ lz_space_open(PyObject *dict, LzSite *site)
     lz.quiet--;
     Py_SETREF(space->file, Py_NewRef(file ? file : Py_None));
     /* (verdict table, module flags, package); fills in the package a relative import starts from */
-    PyObject *opened = lz_ask("open_module", "(OOOi)", name, file ? file : Py_None, package ? package : Py_None,
-                                           is_package); /* owned */
+    package = Py_NewRef(package ? package : Py_None); /* owned for the call */
+    PyObject *opened = lz_ask("open_module", "(OOOi)", space->name, space->file, package, is_package); /* owned */
+    Py_DECREF(package);
     if (opened == NULL || !PyArg_ParseTuple(opened, "OiO", &file, &space->flags, &package)) {
         Py_XDECREF(opened);
         Py_DECREF(space);
@@ -159,6 +179,7 @@ lz_space_open(PyObject *dict, LzSite *site)
     Py_SETREF(space->table, Py_NewRef(file));
     Py_SETREF(space->package, Py_NewRef(package));
     Py_DECREF(opened);
+    lz_dress(space); /* names that statements ahead will bind can be asked for already */
     int failed = PySequence_Contains(lz.open_spaces, (PyObject *)space) == 0 && PyList_Append(lz.open_spaces, (PyObject *)space) < 0;
     Py_DECREF(space); /* the list holds it */
     return failed ? NULL : space;

@@ -68,12 +68,14 @@ LzSpace *lz_space_open(PyObject *dict, LzSite *site); /* borrowed; NULL with or 
 LzSpace *lz_space_for_module(PyObject *module);     /* borrowed; made if needed */
 void lz_space_gone(LzSpace *space);
 int lz_prune(void);
+int lz_is_running(LzSpace *space);                  /* the module's body has not ended */
 
 /* module.c */
 extern PyTypeObject LzModule_Type;
 int lz_dress(LzSpace *space);                       /* give the module our type */
 void lz_undress(LzSpace *space);                    /* and take it back when nothing needs it */
 
+int lz_take_pending(LzSpace *space, PyObject *name, PyObject **result); /* 1: it was pending and *result is the object, 0: it was not, -1: error */
 int lz_take(LzSpace *space, PyObject *name);        /* import what is pending under a name */
 int lz_take_all(LzSpace *space);                    /* import all that is pending in a namespace */
 int lz_settle_star(PyObject *module);               /* before `from module import *` copies it */

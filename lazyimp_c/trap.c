@@ -98,7 +98,13 @@ trapped_dealloc(PyObject *self)
     PyObject *type, *error, *trace;
     PyErr_Fetch(&type, &error, &trace);
     PyObject *address = PyLong_FromVoidPtr(self); /* owned */
-    if (address == NULL || PyDict_DelItem(lz.traps, address) < 0) {
+    PyObject *row = address ? PyDict_GetItemWithError(lz.traps, address) : NULL; /* borrowed: (names, version) */
+#if PY_VERSION_HEX >= 0x030B0000
+    if (row != NULL) { /* the interpreter forgets a function by its version */
+        ((PyFunctionObject *)self)->func_version = (uint32_t)PyLong_AsUnsignedLong(PyTuple_GET_ITEM(row, 1));
+    }
+#endif
+    if (row == NULL || PyDict_DelItem(lz.traps, address) < 0) {
         PyErr_Clear();
     }
     Py_XDECREF(address);
@@ -107,10 +113,23 @@ trapped_dealloc(PyObject *self)
     PyFunction_Type.tp_dealloc(self);
 }
 
+/* pickle and copy know a function by its exact type; to them it is its name, as ever. */
+static PyObject *
+trapped_reduce(PyObject *self, PyObject *Py_UNUSED(protocol))
+{
+    return PyObject_GetAttrString(self, "__qualname__");
+}
+
+static PyMethodDef trapped_methods[] = {
+    {"__reduce_ex__", trapped_reduce, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 PyTypeObject LzTrapped_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "function", /* what a program prints of it is what it prints of a function */
     .tp_base = &PyFunction_Type,
     .tp_getattro = trapped_getattro,
     .tp_dealloc = trapped_dealloc,
+    .tp_methods = trapped_methods,
 };

@@ -79,7 +79,11 @@ def test_wheel_holds_the_package_and_the_startup_file_at_its_root(pure_wheel):
         names = archive.namelist()
     in_package = {name for name in names if name.startswith("lazyimp/") and name.endswith(".py")}
     assert in_package == {path.relative_to(ROOT).as_posix() for path in (ROOT / "lazyimp").rglob("*.py")}
-    strange = [n for n in names if not n.startswith(("lazyimp/", "lazyimp_runtime-")) and n != _pth.FILE]
+    strange = [
+        n
+        for n in names
+        if not n.startswith(("lazyimp/", "lazyimp_c-stubs/", "lazyimp_runtime-")) and n != _pth.FILE
+    ]
     assert strange == []
     assert not [name for name in names if name.endswith((".c", ".pyx", ".h", ".start"))]
 
