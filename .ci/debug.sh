@@ -26,8 +26,7 @@ fi
 sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 CFLAGS="$sanitize" LDFLAGS="-fsanitize=address,undefined" "$work/venv/bin/python" -m pip install --no-cache-dir "$work/tree" pytest cloudpickle
 export LD_PRELOAD=${libraries% } ASAN_OPTIONS=detect_leaks=0:handle_segv=0 UBSAN_OPTIONS=print_stacktrace=1
-# The tests start interpreters of their own and clear PYTHON* from their environment: the allocator is set where each of them starts.
-export LAZYIMP_TEST_KEEP="PYTHONMALLOC" PYTHONMALLOC=malloc PYTHONFAULTHANDLER=1
+export PYTHONMALLOC=malloc  # the interpreters that the tests start have it too
 nm -D "$("$work/venv/bin/python" -c 'import lazyimp_c; print(lazyimp_c.__file__)')" | grep -q __asan_ \
   || { echo "debug.sh: the extension was built without the sanitizer" >&2; exit 1; }
 mkdir "$work/tests"

@@ -64,12 +64,17 @@ def in_side(side: str, programs: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def measured(in_side: str) -> ModuleType:
-    """The module with the measured loops."""
-    return importlib.import_module("measured")
+def pending(in_side: str) -> Callable[[], int]:
+    """How many names of the measured module are not loaded; modules of earlier tests are not counted."""
+
+    def count() -> int:
+        return sum(name == "measured" for name, *_ in lazyimp.status()["pending"])
+
+    before = count()
+    return lambda: count() - before
 
 
 @pytest.fixture
-def pending(in_side: str) -> Callable[[], int]:
-    """How many names of the measured module are not loaded."""
-    return lambda: sum(name == "measured" for name, *_ in lazyimp.status()["pending"])
+def measured(pending: Callable[[], int]) -> ModuleType:
+    """The module with the measured loops, imported on this side."""
+    return importlib.import_module("measured")

@@ -80,8 +80,13 @@ int lz_take(LzSpace *space, PyObject *name);        /* import what is pending un
 int lz_take_all(LzSpace *space);                    /* import all that is pending in a namespace */
 int lz_settle_star(PyObject *module);               /* before `from module import *` copies it */
 
-/* importer.c */
+/* bind.c */
 extern PyTypeObject LzImport_Type;
+int lz_note_submodule(PyObject *name, PyObject *code, int offset); /* `a.b.c` counts as imported: 1, 0: it must be imported at once, -1: error */
+PyObject *lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s);
+PyObject *lz_start_import(LzSpace *space, PyObject *module, PyObject *facts, LzStatement *statement, int is_from);
+
+/* importer.c */
 PyObject *lz_import(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 int lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int offset); /* make a.b reachable on a loaded `a` */
 

@@ -19,6 +19,10 @@ from run import active_core, clean_environment, last_exception, normalise
 MODES = ("safe", "deep", "all")
 TIMEOUT_SECONDS = 120
 
+# What a test writes into this folder counts as installed: modes safe and deep defer it whatever it does while
+# it is imported, where the user's own modules that do something run at their import statement.
+INSTALLED = "site-packages"
+
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -66,6 +70,8 @@ def run_python(tmp_path: Path) -> RunPython:
         environment = clean_environment()
         if core is not None:
             environment["LAZYIMP_CORE"] = core
+        if (tmp_path / INSTALLED).is_dir():
+            environment["PYTHONPATH"] = str(tmp_path / INSTALLED)
         environment.update(env or {})
         what = [str(code_or_path)]
         if isinstance(code_or_path, str) and not code_or_path.startswith("-"):

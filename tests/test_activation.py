@@ -170,8 +170,8 @@ def test_enable_names_a_wrong_mode(run_python):
 def test_lazy_block(run_python, core, write):
     write(
         {
-            "slow.py": "print('slow runs')",
-            "later.py": "print('later runs')",
+            "site-packages/slow.py": "print('slow runs')",
+            "site-packages/later.py": "print('later runs')",
             "main.py": """
                 import lazyimp
                 with lazyimp.lazy():

@@ -13,8 +13,8 @@ Write = Callable[[Mapping[str, str]], Path]
 PARTS = {
     "m.py": "x = 1\n",
     "n.py": "def y():\n    return 2\n",
-    "broken.py": "raise ValueError('broken module')\n",
-    "worse.py": "raise KeyError('worse module')\n",
+    "site-packages/broken.py": "raise ValueError('broken module')\n",
+    "site-packages/worse.py": "raise KeyError('worse module')\n",
 }
 STOPS = ("lazyimp.disable()", "lazyimp.disable(resolve=True)", "lazyimp.first_batch()")
 
@@ -199,7 +199,7 @@ def test_resolve_reports_failures_together(run_python: RunPython, write: Write, 
                 done = lazyimp.disable(resolve=True)
                 failures = [(name, type(error).__name__, str(error)) for name, error in done.failures]
                 print(done.resolved >= 1, sorted(failures))
-                print(lazyimp.disable(resolve=True).resolved, type(globals()["m"]).__name__, y())
+                print(lazyimp.disable(resolve=True).resolved, type(m).__name__, y())
                 for use in (lambda: broken.x, lambda: worse.x):
                     try:
                         use()
@@ -238,8 +238,8 @@ def test_imports_after_the_stop_are_eager(run_python: RunPython, write: Write, c
     """A module imported after the stop runs at its statement, and so do its own imports."""
     main = write(
         {
-            "loud.py": "import louder\nprint('loud')\n",
-            "louder.py": "print('louder')\n",
+            "site-packages/loud.py": "import louder\nprint('loud')\n",
+            "site-packages/louder.py": "print('louder')\n",
             "main.py": "import lazyimp\nlazyimp.disable()\nimport loud\nprint('end')\n",
         }
     )
@@ -251,7 +251,7 @@ def test_enable_again(run_python: RunPython, write: Write, core: str) -> None:
     main = write(
         {
             **PARTS,
-            "quiet.py": "print('quiet runs')\nx = 7\n",
+            "site-packages/quiet.py": "print('quiet runs')\nx = 7\n",
             "main.py": """
                 import lazyimp
                 import m
@@ -274,8 +274,8 @@ def test_with_lazy_defers_only_its_block(run_python: RunPython, write: Write, co
     """`with lazyimp.lazy(mode=...)` defers the imports in its block and nothing else."""
     main = write(
         {
-            "inside.py": "print('inside runs')\nx = 1\n",
-            "outside.py": "print('outside runs')\nx = 2\n",
+            "site-packages/inside.py": "print('inside runs')\nx = 1\n",
+            "site-packages/outside.py": "print('outside runs')\nx = 2\n",
             "main.py": """
                 import lazyimp
                 with lazyimp.lazy(mode="deep"):

@@ -41,7 +41,9 @@ class Outcome:
 def clean_environment() -> dict[str, str]:
     """The environment without anything that changes how Python or lazyimp behaves."""
     env = {
-        k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "LAZYIMP", "COVERAGE", "PYTEST"))
+        k: v
+        for k, v in os.environ.items()
+        if k == "PYTHONMALLOC" or not k.startswith(("PYTHON", "LAZYIMP", "COVERAGE", "PYTEST"))
     }
     env["PYTHONHASHSEED"] = "0"
     env["PYTHON_COLORS"] = "0"

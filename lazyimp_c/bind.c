@@ -1,0 +1,224 @@
+/* Bind: what a deferred statement leaves behind: placeholders under armed keys, and submodules that can be reached from their package. */
+#include "state.h"
+
+/* ---- submodules ------------------------------------------------------------------------------------------------------------------------------ */
+
+static PyObject *
+placeholder(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *bound, PyObject *code, int offset)
+{
+    PyObject *p = (PyObject *)lz_placeholder_new(kind, module, attr, bound, (PyObject *)space, code, offset,
+                                                 lz.last_paths ? lz.last_paths : Py_None);
+    if (p != NULL) {
+        lz.deferred++;
+    }
+    return p;
+}
+
+/* Make `child` reachable on the loaded package `parent`: 1 done, 0 the package has something else under that name, -1 error. */
+int
+lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int offset)
+{
+    LzSpace *space = lz_space_for_module(parent); /* owned */
+    if (space == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    int result = PyDict_Contains(space->logical, child);
+    if (result == 0) {
+        PyObject *p = placeholder(space, LZ_KIND_SUBMODULE, full, Py_None, child, code, offset); /* owned */
+        result = p ? lz_arm(space, child, p) : -1;
+        if (result == 1 && PyDict_SetItem(space->logical, child, Py_None) < 0) {
+            result = -1;
+        }
+        Py_XDECREF(p);
+    }
+    Py_DECREF(space);
+    return result;
+}
+
+/* A package that is not loaded yet learns of its submodules when it is. */
+static int
+remember_submodule(PyObject *parent, PyObject *child)
+{
+    PyObject *children = PyDict_GetItemWithError(lz.pending_subs, parent); /* borrowed */
+    if (children == NULL) {
+        if (PyErr_Occurred()) {
+            return -1;
+        }
+        PyObject *fresh = PyDict_New(); /* owned */
+        int failed = fresh == NULL || PyDict_SetItem(lz.pending_subs, parent, fresh) < 0;
+        Py_XDECREF(fresh);
+        if (failed) {
+            return -1;
+        }
+        children = fresh; /* the table holds it */
+        PyObject *watched = lz_ask("watch", "(O)", parent);
+        if (watched == NULL) {
+            return -1;
+        }
+        Py_DECREF(watched);
+    }
+    return PyDict_SetItem(children, child, Py_None);
+}
+
+/* `a.b.c` counts as imported from now on. 1: done, 0: it must be imported at once, -1: error. */
+int
+lz_note_submodule(PyObject *name, PyObject *code, int offset)
+{
+    Py_ssize_t end = PyUnicode_GET_LENGTH(name), dot = 0;
+    int result = 1;
+    while (result == 1 && (dot = PyUnicode_FindChar(name, '.', dot, end, 1)) > 0) {
+        Py_ssize_t next = PyUnicode_FindChar(name, '.', dot + 1, end, 1);
+        PyObject *parent = PyUnicode_Substring(name, 0, dot), *full = PyUnicode_Substring(name, 0, next < 0 ? end : next); /* owned */
+        PyObject *child = PyUnicode_Substring(name, dot + 1, next < 0 ? end : next); /* owned */
+        if (parent == NULL || child == NULL || full == NULL) {
+            result = -1;
+        }
+        else if (!lz_is_known(full)) {
+            PyUnicode_InternInPlace(&child);
+            PyObject *module = PyDict_GetItemWithError(lz.modules, parent); /* borrowed */
+            if (module != NULL) {
+                result = lz_plant(module, child, full, code, offset);
+            }
+            else {
+                result = PyErr_Occurred() || remember_submodule(parent, child) < 0 ? -1 : 1;
+            }
+        }
+        Py_XDECREF(parent);
+        Py_XDECREF(child);
+        Py_XDECREF(full);
+        dot++;
+    }
+    return result;
+}
+
+/* ---- from-import and `as`: what stands on the interpreter's stack until the names are stored -------------------------------------------- */
+
+typedef struct {
+    PyObject_HEAD
+    LzSpace *space;    /* owned */
+    PyObject *module;  /* owned: absolute name */
+    PyObject *facts;   /* owned: keeps the statement alive */
+    LzStatement *statement;
+    int next;          /* how many IMPORT_FROM came */
+    int is_from;
+} Pending;
+
+static void
+pending_dealloc(PyObject *self)
+{
+    Pending *p = (Pending *)self;
+    PyObject_GC_UnTrack(self);
+    Py_CLEAR(p->space);
+    Py_CLEAR(p->module);
+    Py_CLEAR(p->facts);
+    PyObject_GC_Del(self);
+}
+
+static int
+pending_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(((Pending *)self)->space);
+    return 0;
+}
+
+/* A name that `module`, loaded, really has; borrowed, or NULL. */
+PyObject *
+lz_present(PyObject *module, PyObject *attr)
+{
+    PyObject *dict = module && PyModule_Check(module) ? PyModule_GetDict(module) : NULL; /* borrowed */
+    lz.quiet++;
+    PyObject *value = dict ? PyDict_GetItemWithError(dict, attr) : NULL;
+    lz.quiet--;
+    return value != NULL && Py_TYPE(value) != &LzPlaceholder_Type ? value : NULL;
+}
+
+/* Bind `store` to a placeholder in the namespace; returns what the interpreter shall store. */
+PyObject *
+lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s)
+{
+    PyObject *p = placeholder(space, kind, module, attr, store, facts->code, s->offset); /* owned, returned */
+    if (p != NULL) {
+        ((LzPlaceholder *)p)->flags = s->flags;
+    }
+    int armed = p ? lz_arm(space, store, p) : -1;
+    if (armed == 1) {
+        return p;
+    }
+    PyObject *now = armed == 0 ? lz_reify(p) : NULL; /* the name is taken by a plain key: import at once */
+    Py_XDECREF(p);
+    return now;
+}
+
+/* `from . import x` in a package: what it does not have yet is its submodule. */
+static PyObject *
+bind_own_submodule(LzSpace *space, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s)
+{
+    PyObject *full = PyUnicode_FromFormat("%U.%U", space->name, attr), *result = NULL; /* owned */
+    int noted = full ? lz_note_submodule(full, facts->code, s->offset) : -1;
+    if (noted >= 0) {
+        result = lz_bind(space, LZ_KIND_SUBMODULE, full, attr, store, facts, s);
+    }
+    Py_XDECREF(full);
+    return result;
+}
+
+static PyObject *
+pending_getattro(PyObject *self, PyObject *attr)
+{
+    Pending *p = (Pending *)self;
+    LzStatement *s = p->statement;
+    LzFacts *facts = (LzFacts *)p->facts;
+    int at = p->next++;
+    if (!p->is_from) { /* import a.b.c as d */
+        if (p->next < s->chain) {
+            return Py_NewRef(self);
+        }
+        return lz_bind(p->space, LZ_KIND_MODULE, p->module, Py_None, facts->binds[s->first].store, facts, s);
+    }
+    for (int i = 0; i < s->count; i++) { /* the statement's names come in order, unless a debugger asks too */
+        LzBind *b = &facts->binds[s->first + (at + i) % s->count];
+        if (b->attr != attr && PyUnicode_Compare(b->attr, attr) != 0) {
+            continue;
+        }
+        PyObject *module = PyDict_GetItemWithError(lz.modules, p->module), *value = lz_present(module, attr); /* borrowed */
+        if (value != NULL) {
+            return Py_NewRef(value);
+        }
+        if (PyErr_Occurred()) {
+            return NULL;
+        }
+        if (PyUnicode_Compare(p->module, p->space->name) == 0) {
+            return bind_own_submodule(p->space, attr, b->store, facts, s);
+        }
+        return lz_bind(p->space, LZ_KIND_FROM, p->module, attr, b->store, facts, s);
+    }
+    PyErr_Format(PyExc_AttributeError, "%U", attr);
+    return NULL;
+}
+
+PyTypeObject LzImport_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "lazyimp_c.Import",
+    .tp_basicsize = sizeof(Pending),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_dealloc = pending_dealloc,
+    .tp_traverse = pending_traverse,
+    .tp_getattro = pending_getattro,
+};
+
+PyObject *
+lz_start_import(LzSpace *space, PyObject *module, PyObject *facts, LzStatement *statement, int is_from)
+{
+    Pending *p = PyObject_GC_New(Pending, &LzImport_Type); /* owned, returned */
+    if (p == NULL) {
+        return NULL;
+    }
+    p->space = (LzSpace *)Py_NewRef((PyObject *)space);
+    p->module = Py_NewRef(module);
+    p->facts = Py_NewRef(facts);
+    p->statement = statement;
+    p->next = 0;
+    p->is_from = is_from;
+    PyObject_GC_Track((PyObject *)p);
+    return (PyObject *)p;
+}
