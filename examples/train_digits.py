@@ -5,9 +5,6 @@ much of what is imported here is not needed before the first batch.
 """
 
 import argparse
-import json
-import sys
-import time
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,6 +17,7 @@ from sklearn.metrics import classification_report
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.neural_network import MLPClassifier
 
+import clock
 import lazyimp
 
 MODELS = {
@@ -42,12 +40,6 @@ def read_options():
     return parser.parse_args()
 
 
-def tell_clock():
-    """When the first batch was done, and how much CPU time it took to get there."""
-    facts = {"monotonic_ns": time.monotonic_ns(), "cpu_s": time.process_time(), "modules": len(sys.modules)}
-    print(json.dumps(facts), file=sys.stderr, flush=True)
-
-
 def train(model, images, labels, options):
     """Train in mini-batches; returns the share of wrong answers after each epoch."""
     order = np.random.default_rng(0)
@@ -61,7 +53,7 @@ def train(model, images, labels, options):
                 lazyimp.first_batch()
             model.partial_fit(images[rows], labels[rows], classes=np.arange(10))
             if first and options.clock:
-                tell_clock()
+                clock.tell()
             first = False
         wrong.append(float(np.mean(model.predict(images) != labels)))
     return wrong

@@ -270,14 +270,20 @@ def push_scope(frame, mode):
     global _policy
     was_on = lazyimp_c.is_enabled()
     before = policy() if was_on else None
+    if not was_on:
+        lazyimp_c.enable(*lazyimp_c.wish)
     token = lazyimp_c.enter_block(frame)
     return (token, was_on, before, _enter_mode(mode))
 
 
 def _enter_mode(mode):
     global _policy
-    policy()
-    _policy = _make_policy(mode)
+    lazyimp_c.pause()
+    try:
+        policy()
+        _policy = _make_policy(mode)
+    finally:
+        lazyimp_c.resume()
     lazyimp_c.new_policy()
     return mode
 

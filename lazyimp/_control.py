@@ -129,10 +129,8 @@ def mark_first_batch(rule: str, t_ns: int) -> None:
 
     from lazyimp import firstbatch
 
-    if not firstbatch.mark:
-        wall_ns = time.time_ns() - (time.monotonic_ns() - t_ns)
-        firstbatch.mark.append((rule, t_ns, wall_ns))
-        _startup.turn_off()
+    firstbatch.decide(rule, t_ns, time.time_ns() - (time.monotonic_ns() - t_ns))
+    _startup.turn_off()
 
 
 def status() -> Status:

@@ -66,15 +66,21 @@ _TESTS = "pytest collects fixtures and tests from the module's namespace"
 _OWN_ORDER = "its modules import each other in cycles that only the author's order resolves"
 _REGISTERS = "its modules fill registries while they are imported, and nothing names them"
 CLOSED = {
+    "alembic": _REGISTERS,
     "jax": _REGISTERS,
     "jaxlib": _REGISTERS,
+    "lightning": _OWN_ORDER,
+    "lightning_fabric": _OWN_ORDER,
     "matplotlib": "docstrings are put together from every class imported before",
     "mpl_toolkits": "docstrings are put together from every class imported before",
     "mpmath": "functions become methods when their module is imported",
     "pandas": "options, and what its C modules look for in each other, are registered by imports that nothing names",
+    "pytorch_lightning": _OWN_ORDER,
+    "seaborn": "colour maps are registered by an import that nothing names",
     "spacy": _REGISTERS,
     "sqlalchemy": "event classes are registered by imports that nothing names",
     "sympy": _REGISTERS,
+    "thinc": _REGISTERS,
     "torch": _OWN_ORDER,
     "wandb": _OWN_ORDER,
 }
@@ -296,9 +302,9 @@ class Policy:
         if known.kind is not OWN and self._inside_one_unit(known, kind, top):
             if self.mode == "safe":
                 return EAGER, "inside one distribution the author's order stands"
-            importer_top = known.name.partition(".")[0]
-            if importer_top in CLOSED:
-                return EAGER, f"{importer_top}: {CLOSED[importer_top]}"
+            unit = known.key[0]  # its modules share their verdicts, so what they are called does not matter
+            if unit in CLOSED:
+                return EAGER, f"{unit}: {CLOSED[unit]}"
             return _inside(known.kind, context)
         if context & UNUSED:
             if top in _ROWS or top.startswith(_PLUGIN_PREFIX):

@@ -175,10 +175,11 @@ def watch_first_batch(config):
     if not getattr(config, "first_batch", True):
         return
     try:
-        from lazyimp import firstbatch
+        from lazyimp import _proxy, firstbatch
         from lazyimp._finder import finder
 
-        if turn_off not in firstbatch.on_fetch:
+        _proxy.debug[0] = firstbatch.debug[0] = bool(switch("LAZYIMP_DEBUG"))
+        if not getattr(config, "keep", False) and turn_off not in firstbatch.on_fetch:
             firstbatch.on_fetch.append(turn_off)
         firstbatch.arm(finder)
     except Exception:

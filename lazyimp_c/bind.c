@@ -23,6 +23,11 @@ lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int 
         return PyErr_Occurred() ? -1 : 0;
     }
     int result = PyDict_Contains(space->logical, child);
+    if (result == 0 && PyDict_Contains(space->keys, child) == 1) {
+        /* the package has bound the name to something else that is pending, which the submodule's body may want */
+        Py_DECREF(space);
+        return 0;
+    }
     if (result == 0) {
         PyObject *p = placeholder(space, LZ_KIND_SUBMODULE, full, Py_None, child, code, offset); /* owned */
         result = p ? lz_arm(space, child, p) : -1;

@@ -240,6 +240,7 @@ lz_rebuild(LzSpace *space)
                 PyErr_Clear();
                 Py_INCREF(fresh); /* leaked rather than freed under a lookup */
             }
+#if PY_VERSION_HEX >= 0x030B0000 /* 3.10's dict.update() goes on reading the table it began with */
             position = 0; /* the old table is kept for its address: it must not keep what the program lets go */
             lz.quiet++;
             while (PyDict_Next(fresh, &position, &key, &value)) {
@@ -248,6 +249,7 @@ lz_rebuild(LzSpace *space)
                 }
             }
             lz.quiet--;
+#endif
         }
     }
     Py_XDECREF(fresh);

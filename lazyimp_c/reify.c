@@ -312,7 +312,10 @@ lz_missing(LzSpace *space, PyObject *name)
         result = ahead_of_its_statement(space, name);
         Py_DECREF(facts);
     }
-    else {
+    if (result == Py_NotImplemented) {
+        Py_CLEAR(result);
+    }
+    if (result == NULL && !PyErr_Occurred()) {
         result = lz_ask("missing", "(OO)", space->name, name);
     }
     if (result == Py_NotImplemented) {

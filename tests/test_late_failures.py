@@ -188,12 +188,14 @@ def test_failed_name_leaves_others_usable(run_python: RunPython, write: Write, c
             **BROKEN,
             "site-packages/fine.py": "x = 1\n",
             "reporting.py": REPORT,
+            "listing.py": "import __main__\ndef listed(name):\n    return name in dir(__main__)\n",
             "main.py": """
                 from reporting import report
+                from listing import listed
                 import division, fine
                 from fine import x
                 report(lambda: division.x)
-                print(fine.x, x, "division" in dir())
+                print(fine.x, x, listed("division"))
             """,
         }
     )

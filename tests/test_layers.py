@@ -10,9 +10,9 @@ import lazyimp
 ROOT = Path(lazyimp.__file__).parent
 
 FINDER = {"_finder", "_proxy", "_replaced"}
-CORES = {"_pycore", "_native", "_native_repair", "_armed", "lazyimp_c"}
+CORES = {"_pycore", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
 POLICY = {"_policy", "_units"}
-HOT = sorted({"_startup", *FINDER, *CORES, *POLICY} - {"lazyimp_c"})
+HOT = sorted({"_startup", *FINDER, *CORES, *POLICY, "_effects", "_random"} - {"lazyimp_c"})
 HOT_MAY_LOAD = {
     "sys",
     "os",
@@ -38,10 +38,12 @@ ARROWS = {
     "_control": {"_startup", "errors", "firstbatch", "__init__", "_protocol"},
     "_startup": {*CORES, *FINDER, *POLICY, "_config", "firstbatch", "record", "_protocol"},
     "_config": {"errors"},
-    "_policy": {"_units", "_config", "recipes"},
+    "_policy": {"_units", "_effects", "_config", "recipes"},
+    "_effects": {"lazyimp_c"},  # and the path finder: what own code does is read from its code alone
     "_units": set(),
+    "_random": set(),
     **{name: {*FINDER, *POLICY, "lazyimp_c", "_pycore"} for name in FINDER},
-    **{name: {*CORES, *FINDER, *POLICY} for name in CORES},
+    **{name: {*CORES, *FINDER, *POLICY, "_random"} for name in CORES},
     "firstbatch": set(),
     "errors": set(),
     "recipes": set(),

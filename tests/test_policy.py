@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lazyimp import _policy
+from lazyimp import _effects, _policy
 from lazyimp._config import check_config
 from lazyimp._policy import (
     ASK,
@@ -28,6 +28,7 @@ from lazyimp._units import DIST, OWN, STDLIB, Units
 SITE = "/v/lib/python3.11/site-packages/"
 DISTRIBUTIONS = (
     "numpy pandas torch torchgen _torchprivate sklearn matplotlib mpl_toolkits mpi4py seaborn gym_aloha"
+    " lightning lightning_fabric _lightningprivate"
 )
 KINDS = {
     **dict.fromkeys(DISTRIBUTIONS.split(), DIST),
@@ -40,6 +41,8 @@ IMPORTERS = {
     "project": "/home/me/project/__init__.py",
     "project.data": "/home/me/project/data.py",
     "conftest": "/home/me/conftest.py",
+    "lightning": SITE + "lightning/__init__.py",
+    "lightning.data": SITE + "lightning/data/__init__.py",
     "torch": SITE + "torch/__init__.py",
     "torch.nn": SITE + "torch/nn/__init__.py",
     "torchgen.model": SITE + "torchgen/model.py",
@@ -73,16 +76,49 @@ def decision(mode: str, importer: str, target: str, context: int = 0, *names: st
 def test_safe_defers_what_own_code_imports_and_what_crosses_units() -> None:
     assert decision("safe", "__main__", "numpy") == LAZY
     assert decision("safe", "__main__", "json", 0, "loads") == LAZY
-    assert decision("safe", "project.data", "model") == LAZY
+    assert decision("all", "project.data", "model") == LAZY
     assert decision("safe", "pandas.core", "numpy") == LAZY
     assert decision("safe", "pandas.core", "json") == LAZY
 
 
-@pytest.mark.parametrize("target", ["torch.nn", "torchgen", "_torchprivate"])
+@pytest.fixture
+def effects(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the user's own modules do while they are imported; what is not in it does nothing."""
+    found: dict[str, str] = {}
+    monkeypatch.setattr(_effects, "of_statement", lambda target, names, is_own: found.get(target))
+    return found
+
+
+@pytest.mark.parametrize("mode", ["safe", "deep"])
+def test_own_code_that_does_something_runs_where_its_statement_stands(
+    effects: dict[str, str], mode: str
+) -> None:
+    effects["model"] = "prints"
+    assert decision(mode, "__main__", "model") == EAGER
+    assert decision(mode, "project.data", "model", 0, "Model") == EAGER
+    assert decision("all", "__main__", "model") == LAZY
+    told = policy(mode).decide("__main__", None, "model", None, 0)
+    assert told == (EAGER, "own code, and importing it prints")
+    assert decision(mode, "__main__", "model", 0, lazy=["model"]) == LAZY, "the user's word counts"
+    effects.clear()
+    assert decision(mode, "__main__", "model") == LAZY
+    assert decision(mode, "project.data", "model", 0, "Model") == LAZY
+
+
+@pytest.mark.parametrize("target", ["lightning.data", "lightning_fabric", "_lightningprivate"])
 def test_safe_keeps_an_authors_order(target: str) -> None:
-    assert decision("safe", "torch", target) == EAGER
-    assert decision("deep", "torch", target) == LAZY
-    assert decision("all", "torch", target) == LAZY
+    assert decision("safe", "lightning", target) == EAGER
+    assert decision("deep", "lightning", target) == LAZY
+    assert decision("all", "lightning", target) == LAZY
+
+
+@pytest.mark.parametrize("importer", ["torch", "torchgen.model"])
+@pytest.mark.parametrize("target", ["torch.nn", "torchgen", "_torchprivate"])
+def test_deep_keeps_the_order_inside_what_registers_itself(importer: str, target: str) -> None:
+    assert decision("deep", importer, target) == EAGER
+    assert decision("deep", importer, "numpy") == LAZY
+    assert decision("deep", importer, target, 0, lazy=["torch -> *", "torchgen -> *"]) == LAZY
+    assert decision("all", importer, target) == LAZY
 
 
 def test_only_all_opens_the_standard_library() -> None:
@@ -97,7 +133,7 @@ def test_inside_try_an_installed_distribution_is_a_proxy(mode: str) -> None:
     assert decision(mode, "__main__", "pandas", PROTECTED, "DataFrame") == EAGER
     assert decision(mode, "__main__", "lzma", PROTECTED) == EAGER
     assert decision(mode, "__main__", "model", PROTECTED) == EAGER
-    assert decision(mode, "torch.nn", "torch.optim", PROTECTED) == EAGER
+    assert decision(mode, "lightning.data", "lightning.optim", PROTECTED) == EAGER
 
 
 def test_all_follows_pep_810() -> None:
@@ -111,7 +147,7 @@ def test_all_follows_pep_810() -> None:
 def test_own_code_that_is_never_named_is_there_for_its_effect() -> None:
     assert decision("safe", "__main__", "model", UNUSED) == EAGER
     assert decision("safe", "__main__", "model", UNUSED, "register") == EAGER
-    assert decision("safe", "project", "project.data", UNUSED | PACKAGE, "Data") == LAZY, "a re-export"
+    assert decision("safe", "project", "project.data", UNUSED | PACKAGE, "Data") == EAGER, "a registry"
     assert decision("safe", "project", "project.data", UNUSED | PACKAGE) == EAGER
     assert decision("safe", "project.data", "project", UNUSED, "data") == EAGER
 
@@ -123,8 +159,8 @@ def test_unused_imports_of_others_stay_lazy() -> None:
 
 
 def test_unused_submodules_of_the_own_package_are_eager() -> None:
-    assert decision("deep", "torch.nn", "torch.optim", UNUSED) == EAGER
-    assert decision("deep", "torch.nn", "torch.optim", UNUSED, "Adam") == LAZY
+    assert decision("deep", "lightning.data", "lightning.optim", UNUSED) == EAGER
+    assert decision("deep", "lightning.data", "lightning.optim", UNUSED, "Adam") == LAZY
 
 
 @pytest.mark.parametrize(
