@@ -27,7 +27,8 @@ sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanit
 CFLAGS="$sanitize" LDFLAGS="-fsanitize=address,undefined" "$work/venv/bin/python" -m pip install --no-cache-dir "$work/tree" pytest cloudpickle
 export LD_PRELOAD=${libraries% } ASAN_OPTIONS=detect_leaks=0:handle_segv=0 UBSAN_OPTIONS=print_stacktrace=1
 export PYTHONMALLOC=malloc  # the interpreters that the tests start have it too
-nm -D "$("$work/venv/bin/python" -c 'import lazyimp_c; print(lazyimp_c.__file__)')" | grep -q __asan_ \
+built=$(cd "$work" && "$work/venv/bin/python" -c 'import lazyimp_c; print(lazyimp_c.__file__)')
+grep -q __asan_init "$built" \
   || { echo "debug.sh: the extension was built without the sanitizer" >&2; exit 1; }
 mkdir "$work/tests"
 cp -r "$root/tests" "$root/pyproject.toml" "$work/tests"

@@ -73,9 +73,7 @@ def statement_rows(folder: Path, kinds: list[str], statements: int) -> None:
         shown = [f"{number:.0f}" for number in numbers]
         ratios = [f"{number / eager:.2f}" for number in (deferred, deferred + used, loaded)]
         rows.append((kind, shown[0], shown[1], ratios[0], shown[2], ratios[1], shown[3], ratios[2]))
-    say(
-        f"\nInstructions per module-level import statement, {statements} in a module, without its file"
-    )
+    say(f"\nInstructions per module-level import statement, {statements} in a module, without its file")
     say(table(head, rows))
 
 

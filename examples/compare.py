@@ -1,5 +1,6 @@
 """Runs train_digits.py eagerly and lazily and prints both times to the first batch.
 
+Counted is from the start of the process to the end of the first step, so what that step loads late is in it.
 The runs are taken in turns, each in a fresh process. The two sides must print the same answer, or nothing is
 compared. The first run of each side warms the disk cache and is not counted.
 """

@@ -126,10 +126,8 @@ _ahead = set()  # (module, attribute) that run_ahead() is importing
 def missing(name, attribute):
     """A submodule that the package would have loaded, run eagerly; NotImplemented where there is none."""
     full = f"{name}.{attribute}"
-    if full in sys.modules:
-        return sys.modules[full]
     module = sys.modules.get(name)
-    if getattr(module, "__path__", None) is None or finder.find(full) is None:
+    if full in sys.modules or getattr(module, "__path__", None) is None or finder.find(full) is None:
         return NotImplemented
     __import__(full)
     return sys.modules[full]

@@ -69,8 +69,12 @@ class LazyFinder:
             proxy = self.pending[name]
             spec = _proxy.dict_of(proxy)["__spec__"]
             if importing and name not in sys.modules:
-                spec.loader = _proxy.ProxyLoader(proxy, unwrapped(spec.loader))
-                return spec
+                if self.core is None or name in _proxy.wanted:
+                    spec.loader = _proxy.ProxyLoader(proxy, unwrapped(spec.loader))
+                    return spec
+                # core py: it was in sys.modules, and the program took it out to have a new one
+                _proxy.execute(proxy)
+                sys.modules.pop(name, None)
         ours = importing and (name in self.after_exec or self.core is not None)
         if quiet and not ours and name not in self.paths:
             return None

@@ -61,8 +61,8 @@ EAGER_IMPORTERS = {
 }
 _TESTS = "pytest collects fixtures and tests from the module's namespace"
 
-# Mode deep: inside these distributions the author's order stands, as in safe. Importing them late, one module at a
-# time, breaks what they build up while they are imported; recipes may open parts of them.
+# Mode deep: inside these distributions the author's order stands, as in safe. Importing them late, one module
+# at a time, breaks what they build up while they are imported; recipes may open parts of them.
 _OWN_ORDER = "its modules import each other in cycles that only the author's order resolves"
 _REGISTERS = "its modules fill registries while they are imported, and nothing names them"
 CLOSED = {
@@ -74,7 +74,7 @@ CLOSED = {
     "matplotlib": "docstrings are put together from every class imported before",
     "mpl_toolkits": "docstrings are put together from every class imported before",
     "mpmath": "functions become methods when their module is imported",
-    "pandas": "options, and what its C modules look for in each other, are registered by imports that nothing names",
+    "pandas": "imports that nothing names register options, and what its C modules find in each other",
     "pytorch_lightning": _OWN_ORDER,
     "seaborn": "colour maps are registered by an import that nothing names",
     "spacy": _REGISTERS,

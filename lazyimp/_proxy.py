@@ -39,6 +39,7 @@ after_exec = {}  # name -> callbacks(module), run once after the body completed
 debug = [False]
 
 running = {}  # name -> identity of the thread that executes it
+wanted = set()  # names that are being imported because their proxy is to execute
 _failed = set()  # names whose last execution raised: their leftovers go before the next one
 _read = module.__getattribute__
 _write = module.__setattr__
@@ -117,9 +118,11 @@ def execute(proxy):
 def _import(name, proxy):
     """Let the import system import `name`; the finder hands it `proxy` as the module."""
     held = sys.modules.pop(name, proxy)
+    wanted.add(name)
     try:
         _bootstrap._gcd_import(name)
     finally:
+        wanted.discard(name)
         if held is not proxy:
             # Somebody put another object there since; what was bound before is not that one.
             sys.modules[name] = held

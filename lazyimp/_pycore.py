@@ -106,6 +106,22 @@ class _Bytecode:
             at = raw.find(wanted, at + 1)
         return False
 
+    def finalizer_reads(self, code, name):
+        """Whether a `__del__` inside `code` mentions `name`: at shutdown it is too late to import."""
+        for each in code.co_consts:
+            if isinstance(each, type(code)) and (
+                self._mentions(each, name) if each.co_name == "__del__" else self.finalizer_reads(each, name)
+            ):
+                return True
+        return False
+
+    def defines_finder(self, code):
+        """Whether `code` defines a meta-path finder: what that uses must not wait for an import."""
+        return any(
+            isinstance(each, type(code)) and (each.co_name == "find_spec" or self.defines_finder(each))
+            for each in code.co_consts
+        )
+
     def _mentions(self, code, name):
         return name in code.co_names or any(
             isinstance(each, type(code)) and self._mentions(each, name) for each in code.co_consts
@@ -305,6 +321,10 @@ class PyCore:
     def _weigh(self, policy, frame, name, names, bound, bits, scoped):
         code, at = frame.f_code, frame.f_lasti
         space = frame.f_globals
+        if self._bytecode.defines_finder(code):
+            return False
+        if bound is not None and self._bytecode.finalizer_reads(code, bound):
+            return False
         wanted = bits & (LAZY | PROXY)
         protected = (
             not scoped and (bits & ASK or wanted != LAZY | PROXY) and self._bytecode.protected(code, at)

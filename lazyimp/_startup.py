@@ -314,9 +314,11 @@ def search_config(folder):
 
 
 def refuse(reason):
-    """Remember and say, in one line, why lazyimp stays out."""
+    """Remember and say, in one line, why lazyimp stays out; in a subinterpreter only who debugs hears it."""
     global refusal
     refusal = str(reason)
+    if not in_main_interpreter() and not switch("LAZYIMP_DEBUG"):
+        return  # a subinterpreter inherits the switch; whoever made it did nothing wrong
     if sys.stderr is not None:
         for line in refusal.splitlines():
             print(f"lazyimp: {line}", file=sys.stderr)

@@ -4,9 +4,9 @@
 /* ---- submodules ------------------------------------------------------------------------------------------------------------------------------ */
 
 static PyObject *
-placeholder(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *bound, PyObject *code, int offset)
+placeholder(int kind, PyObject *module, PyObject *attr, PyObject *bound, PyObject *code, int offset)
 {
-    PyObject *p = (PyObject *)lz_placeholder_new(kind, module, attr, bound, (PyObject *)space, code, offset,
+    PyObject *p = (PyObject *)lz_placeholder_new(kind, module, attr, bound, code, offset,
                                                  lz.last_paths ? lz.last_paths : Py_None);
     if (p != NULL) {
         lz.deferred++;
@@ -29,7 +29,7 @@ lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int 
         return 0;
     }
     if (result == 0) {
-        PyObject *p = placeholder(space, LZ_KIND_SUBMODULE, full, Py_None, child, code, offset); /* owned */
+        PyObject *p = placeholder(LZ_KIND_SUBMODULE, full, Py_None, child, code, offset); /* owned */
         result = p ? lz_arm(space, child, p) : -1;
         if (result == 1 && PyDict_SetItem(space->logical, child, Py_None) < 0) {
             result = -1;
@@ -112,18 +112,10 @@ static void
 pending_dealloc(PyObject *self)
 {
     Pending *p = (Pending *)self;
-    PyObject_GC_UnTrack(self);
     Py_CLEAR(p->space);
     Py_CLEAR(p->module);
     Py_CLEAR(p->facts);
-    PyObject_GC_Del(self);
-}
-
-static int
-pending_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    Py_VISIT(((Pending *)self)->space);
-    return 0;
+    PyObject_Free(self);
 }
 
 /* A name that `module`, loaded, really has; borrowed, or NULL. */
@@ -141,7 +133,7 @@ lz_present(PyObject *module, PyObject *attr)
 PyObject *
 lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s)
 {
-    PyObject *p = placeholder(space, kind, module, attr, store, facts->code, s->offset); /* owned, returned */
+    PyObject *p = placeholder(kind, module, attr, store, facts->code, s->offset); /* owned, returned */
     if (p != NULL) {
         ((LzPlaceholder *)p)->flags = s->flags;
     }
@@ -205,16 +197,15 @@ PyTypeObject LzImport_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "lazyimp_c.Import",
     .tp_basicsize = sizeof(Pending),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_flags = Py_TPFLAGS_DEFAULT, /* it lives for one statement: the collector need not count it */
     .tp_dealloc = pending_dealloc,
-    .tp_traverse = pending_traverse,
     .tp_getattro = pending_getattro,
 };
 
 PyObject *
 lz_start_import(LzSpace *space, PyObject *module, PyObject *facts, LzStatement *statement, int is_from)
 {
-    Pending *p = PyObject_GC_New(Pending, &LzImport_Type); /* owned, returned */
+    Pending *p = PyObject_New(Pending, &LzImport_Type); /* owned, returned */
     if (p == NULL) {
         return NULL;
     }
@@ -224,6 +215,5 @@ lz_start_import(LzSpace *space, PyObject *module, PyObject *facts, LzStatement *
     p->statement = statement;
     p->next = 0;
     p->is_from = is_from;
-    PyObject_GC_Track((PyObject *)p);
     return (PyObject *)p;
 }

@@ -34,9 +34,13 @@ cdef bint mentions(code, keys):
     return False
 
 
-CodeType = type((lambda: None).__code__)
-FunctionType = type(lambda: None)
-GeneratorType = type((lambda: (yield))())
+# Cython's own lambdas and generators have types of their own, so the interpreter's are named by their C names.
+cdef extern from "Python.h":
+    PyTypeObject PyCode_Type, PyFunction_Type, PyGen_Type
+
+cdef object CodeType = <object><PyObject *>&PyCode_Type
+cdef object FunctionType = <object><PyObject *>&PyFunction_Type
+cdef object GeneratorType = <object><PyObject *>&PyGen_Type
 
 
 cdef void settle_quietly(Space space, names):
@@ -95,7 +99,7 @@ def freeze():
         if found is not None:
             space = found
             if space.armed > 0:
-                used[space.name] = space
+                used[<size_t><PyObject *>space.dict] = space  # two modules may have one name
                 names = reads_of(function.__code__, space)
                 if names:
                     lz_trap(function, names)

@@ -105,8 +105,8 @@ all_present(PyObject *target, PyObject *fromlist)
 static int
 remember_paths(void)
 {
-    PyObject *now = PySys_GetObject("path"); /* borrowed */
-    if (now == NULL || !PyList_CheckExact(now)) {
+    PyObject *now = lz_sys_list(lz_names.sys_path); /* borrowed */
+    if (now == NULL) {
         return 0;
     }
     Py_ssize_t n = PyList_GET_SIZE(now);
@@ -273,11 +273,36 @@ lz_note_loaded(PyObject *name)
     return 0;
 }
 
+/* An absolute import whose module and names are there: nothing to defer, so nobody need look at who imports. */
+static int
+is_loaded(PyObject *name, PyObject *fromlist, PyObject *level)
+{
+    if (!PyUnicode_CheckExact(name) || !PyLong_CheckExact(level) || PyLong_AsLong(level) != 0 || !lz_is_known(name)) {
+        return 0;
+    }
+    return fromlist == Py_None || (PyTuple_CheckExact(fromlist) && PyTuple_GET_SIZE(fromlist) > 0 && all_present(name, fromlist));
+}
+
+/* What the interpreter does for an import statement: its own __import__ is not called as a function. */
+static PyObject *
+pass_on(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    if (lz.original == lz.builtin_import && nargs == 5 && kwnames == NULL && PyLong_CheckExact(args[4])) {
+        int level = (int)PyLong_AsLong(args[4]);
+        if (level >= 0) {
+            return PyImport_ImportModuleLevelObject(args[0], args[1], args[2], args[3], level);
+        }
+        PyErr_Clear();
+    }
+    return PyObject_Vectorcall(lz.original, args, nargs, kwnames);
+}
+
 PyObject *
 lz_import(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     lz_bury();
-    if (lz.active && kwnames == NULL && nargs == 5 && args[1] == args[2] && PyDict_CheckExact(args[1]) && !lz_paused()) {
+    if (lz.active && kwnames == NULL && nargs == 5 && args[1] == args[2] && PyDict_CheckExact(args[1])
+        && !is_loaded(args[0], args[3], args[4]) && !lz_paused()) {
         PyObject *result = defer(args[0], args[1], args[3], args[4]);
         if (result != NULL || PyErr_Occurred()) {
             return result;
@@ -286,7 +311,7 @@ lz_import(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, Py
     if (lz.active && lz_keep_first() < 0) {
         return NULL;
     }
-    PyObject *module = PyObject_Vectorcall(lz.original, args, nargs, kwnames);
+    PyObject *module = pass_on(args, nargs, kwnames);
     if (module != NULL && nargs > 0 && PyUnicode_CheckExact(args[0]) && lz_note_loaded(args[0]) < 0) {
         Py_CLEAR(module);
     }

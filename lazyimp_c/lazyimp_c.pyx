@@ -46,13 +46,12 @@ cdef object lz_real(Placeholder p):
     return lz_reify(p)
 
 
-cdef public object lz_placeholder_new(int kind, object module, object attr, object bound, object space, object code, int offset, object paths):
+cdef public object lz_placeholder_new(int kind, object module, object attr, object bound, object code, int offset, object paths):
     cdef Placeholder p = Placeholder.__new__(Placeholder)
     p.kind = kind
     p.module = module
     p.attr = attr
     p.bound = bound
-    p.space = space
     p.code = code
     p.offset = offset
     p.paths = paths

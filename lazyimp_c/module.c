@@ -89,9 +89,31 @@ take_all(LzSpace *space, int public_only)
     return failed ? -1 : 0;
 }
 
+/* What a namespace holds under an ordinary name, if that is not pending; borrowed, or NULL without an error. Names with two underscores are the type's. */
+static PyObject *
+settled(PyObject *dict, PyObject *name)
+{
+    if (!PyUnicode_CheckExact(name) || PyUnicode_GET_LENGTH(name) < 2
+        || (PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_')) {
+        return NULL;
+    }
+    lz.quiet++;
+    PyObject *value = PyDict_GetItemWithError(dict, name);
+    lz.quiet--;
+    if (value == NULL) {
+        PyErr_Clear(); /* the long way finds out again */
+        return NULL;
+    }
+    return Py_TYPE(value) == &LzPlaceholder_Type ? NULL : value;
+}
+
 static PyObject *
 module_getattro(PyObject *self, PyObject *name)
 {
+    PyObject *found = settled(PyModule_GetDict(self), name); /* borrowed */
+    if (found != NULL) {
+        return Py_NewRef(found);
+    }
     LzSpace *space = lz_space_of(PyModule_GetDict(self)); /* borrowed */
     PyObject *result = NULL;
     name = plain(name);

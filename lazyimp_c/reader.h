@@ -88,7 +88,8 @@ attribute_read(Reader *r, PyObject *names)
 static inline int
 is(PyObject *name, const char *text)
 {
-    return name != NULL && PyUnicode_CompareWithASCIIString(name, text) == 0;
+    return name != NULL && PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == (unsigned char)text[0]
+           && PyUnicode_CompareWithASCIIString(name, text) == 0;
 }
 
 static inline int

@@ -5,8 +5,8 @@
 static int
 same_paths(PyObject *paths)
 {
-    PyObject *now = PySys_GetObject("path"); /* borrowed */
-    if (paths == Py_None || now == NULL || !PyList_CheckExact(now) || PyList_GET_SIZE(now) != PyTuple_GET_SIZE(paths)) {
+    PyObject *now = lz_sys_list(lz_names.sys_path); /* borrowed */
+    if (paths == Py_None || now == NULL || PyList_GET_SIZE(now) != PyTuple_GET_SIZE(paths)) {
         return paths == Py_None;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(paths); i++) {
@@ -266,7 +266,6 @@ lz_reify(PyObject *placeholder)
         lz.reified++;
         Py_SETREF(p->value, Py_NewRef(value));
         Py_SETREF(p->code, Py_NewRef(Py_None));
-        Py_SETREF(p->space, Py_NewRef(Py_None));
         if (Py_REFCNT(p) > 2) { /* more than the namespace and our caller: somebody copied it */
             PyObject *patched = lz_ask("replace_copies", "(OO)", placeholder, value);
             if (patched == NULL) {

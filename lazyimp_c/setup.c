@@ -8,6 +8,7 @@ intern_names(void)
         {&lz_names.name, "__name__"}, {&lz_names.file, "__file__"}, {&lz_names.package, "__package__"}, {&lz_names.path, "__path__"},
         {&lz_names.spec, "__spec__"}, {&lz_names.initializing, "_initializing"}, {&lz_names.all, "__all__"}, {&lz_names.star, "*"},
         {&lz_names.main, "__main__"}, {&lz_names.dunder_import, "__import__"}, {&lz_names.error_name, "name"},
+        {&lz_names.sys_path, "path"}, {&lz_names.meta_path, "meta_path"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(rows); i++) {
         if (!(*rows[i].slot = PyUnicode_InternFromString(rows[i].text))) {
@@ -35,6 +36,8 @@ lz_setup(void)
     Py_XINCREF(lz.builtin_import);
     lz.original = Py_XNewRef(lz.builtin_import);
     lz.modules = Py_NewRef(PyImport_GetModuleDict());
+    PyObject *sys = PyImport_AddModule("sys"); /* borrowed */
+    lz.sys = sys ? Py_NewRef(PyModule_GetDict(sys)) : NULL;
     lz.importer = PyCFunction_New(&import_def, NULL);
     lz.spaces = PyDict_New();
     lz.open_spaces = PyList_New(0);
@@ -44,7 +47,7 @@ lz_setup(void)
     lz.paused = PyDict_New();
     lz.traps = PyDict_New();
     lz.frozen = PyList_New(0);
-    return PyErr_Occurred() || lz.builtin_import == NULL ? -1 : 0;
+    return PyErr_Occurred() || lz.builtin_import == NULL || lz.sys == NULL ? -1 : 0;
 }
 
 PyObject *
@@ -63,11 +66,22 @@ lz_helper(void)
     return lz.helper;
 }
 
+/* PySys_GetObject() makes a string every time. */
+PyObject *
+lz_sys_list(PyObject *name)
+{
+    PyObject *found = PyDict_GetItemWithError(lz.sys, name); /* borrowed */
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found != NULL && PyList_CheckExact(found) ? found : NULL;
+}
+
 int
 lz_keep_first(void)
 {
-    PyObject *finders = PySys_GetObject("meta_path"); /* borrowed */
-    if (lz.helper == NULL || finders == NULL || !PyList_CheckExact(finders) || PyList_GET_SIZE(finders) == 0) {
+    PyObject *finders = lz_sys_list(lz_names.meta_path); /* borrowed */
+    if (lz.helper == NULL || finders == NULL || PyList_GET_SIZE(finders) == 0) {
         return 0;
     }
     if (lz.finder == NULL && !(lz.finder = PyObject_GetAttrString(lz.helper, "finder"))) {

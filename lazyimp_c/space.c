@@ -179,7 +179,9 @@ lz_space_open(PyObject *dict, LzSite *site)
     Py_SETREF(space->table, Py_NewRef(file));
     Py_SETREF(space->package, Py_NewRef(package));
     Py_DECREF(opened);
-    lz_dress(space); /* names that statements ahead will bind can be asked for already */
+    if (space->running == 1) {
+        lz_dress(space); /* names that statements ahead will bind can be asked for already */
+    }
     int failed = PySequence_Contains(lz.open_spaces, (PyObject *)space) == 0 && PyList_Append(lz.open_spaces, (PyObject *)space) < 0;
     Py_DECREF(space); /* the list holds it */
     return failed ? NULL : space;

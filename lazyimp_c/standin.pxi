@@ -1,13 +1,15 @@
 # Placeholder: what stands for a binding that is not imported yet. Lookups never see one (the armed key imports first); it shows only where values are
 # read without a lookup: copies of a namespace, .values(), C code that walks a dict. There it forwards everything to the real object.
 
+cimport cython
 from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject_RichCompare
 
 
+@cython.no_gc  # a deferred statement must not bring the next collection nearer; it holds names, code and, once done, the real object
 cdef public class Placeholder [object LzPlaceholder, type LzPlaceholder_Type]:
     """Stands for `module` (kind 0), for a package reached by its first name (1) or for `attr` of `module` (2)."""
-    cdef object module, attr, bound, space, code, paths, value
+    cdef object module, attr, bound, code, paths, value
     cdef int kind, offset, done, busy, flags
     cdef unsigned long owner
 

@@ -14,6 +14,7 @@ typedef struct {
     PyObject *builtin_import;  /* owned: the interpreter's own */
     PyObject *importer;        /* owned: our function */
     PyObject *modules;         /* owned: sys.modules */
+    PyObject *sys;             /* owned: the namespace of sys */
     PyObject *helper;          /* owned: lazyimp._armed, the Python half, or NULL before it is needed */
     PyObject *finder;          /* owned: lazyimp's meta-path finder, or NULL before the helper is loaded */
     PyObject *spaces;          /* owned: dict, address of a namespace -> Space (as an int, borrowed: a Space takes itself out) */
@@ -41,9 +42,11 @@ PyObject *lz_helper(void);     /* borrowed: the Python half, loaded when it is f
 
 /* names, interned once */
 typedef struct {
-    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *dict, *star, *main, *dunder_import, *error_name;
+    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *dict, *star, *main, *dunder_import, *error_name, *sys_path, *meta_path;
 } LzNames;
 extern LzNames lz_names;
+
+PyObject *lz_sys_list(PyObject *name); /* borrowed: a list in sys, or NULL without an error where it is none */
 
 /* keys.c */
 typedef struct {

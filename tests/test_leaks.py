@@ -40,7 +40,9 @@ MEASURE = """
         return {name: after[name] - before[name] for name in before if after[name] - before[name] > ALLOWED[name]}
 """
 
-LEAVES = "".join(f"import leaf{i}\n" for i in range(80)) + "".join(f"from leaf{i} import x as x{i}\n" for i in range(20))
+LEAVES = "".join(f"import leaf{i}\n" for i in range(80)) + "".join(
+    f"from leaf{i} import x as x{i}\n" for i in range(20)
+)
 
 ROUND = """
     import gc, sys, types
@@ -117,10 +119,14 @@ def test_rounds_of_enable_and_disable(run_python: RunPython, write: Write, core:
 @pytest.mark.parametrize(
     ("action", "rounds"), [("dropped", 300), ("resolved", 300), ("overwritten", 300), ("frozen", 100)]
 )
-def test_a_hundred_thousand_placeholders(run_python: RunPython, write: Write, action: str, rounds: int) -> None:
+def test_a_hundred_thousand_placeholders(
+    run_python: RunPython, write: Write, action: str, rounds: int
+) -> None:
     """A hundred a round, in four ways to end: collected with their module, resolved, bound to something else, frozen."""
     main = ROUND.replace("ACTION", action).replace("ROUNDS", str(rounds)).replace("WARM", "20")
     files = {f"leaf{i}.py": "x = 1\n" for i in range(80)}
-    files["holder.py"] = LEAVES + "def read():\n    return " + ", ".join(f"leaf{i}.x" for i in range(40)) + "\n"
+    files["holder.py"] = (
+        LEAVES + "def read():\n    return " + ", ".join(f"leaf{i}.x" for i in range(40)) + "\n"
+    )
     path = write({**files, "measure.py": MEASURE, "main.py": main.replace("PLACEHOLDERS", str(rounds * 100))})
     assert run_python(path, mode="all", core="c").stdout == "{} True\n"

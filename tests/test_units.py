@@ -121,17 +121,22 @@ def test_the_empty_entry_is_the_working_folder(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_finder_that_refuses_a_name_is_heard(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    add(site, "lzblocked.py", "lzfree.py")
+    add(site, "lzfree.py", "lzblocked.py")
+    asked = []
 
     class Refusing:
         def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-            if name == "lzblocked":
+            asked.append(name)
+            if name in ("lzblocked", "lzelsewhere"):
                 raise ImportError(name)
 
     monkeypatch.setattr(sys, "meta_path", [Refusing(), *sys.meta_path])
     units = Units()
     assert units.of_top("lzfree") == (DIST, True)
-    assert units.of_top("lzblocked") == (None, False)
+    assert units.of_top("lzblocked") == (DIST, True), "it refuses when the module is looked for, not before"
+    assert asked == [], "what the path has is not asked for twice"
+    assert units.of_top("lzelsewhere") == (None, False)
+    assert asked == ["lzelsewhere"]
 
 
 def test_loaded_modules_are_known_by_their_file(monkeypatch: pytest.MonkeyPatch) -> None:

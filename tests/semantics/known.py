@@ -28,31 +28,58 @@ class Known:
 
 
 UNREAD = "mode all, as PEP 810: nobody reads the name, so the module and its effect stay away"
-LATE = "the module runs at its first use and sees the state of that moment"
-EXPORT = "a name that a package only hands on is lazy; recipes and tuning keep such modules eager"
+LATE = "mode all: the module runs at its first use and sees the state of that moment"
+EXPORT = "mode all: a name that a package only hands on is lazy, whatever its module does"
+ORDER = "mode all: modules run in the order of their use"
+ELSEWHERE = "mode all: the module whose import would have bound the submodule never runs, since nobody reads it"
+PLAIN_DICT = (
+    "mode all: the interpreter's placeholder is a plain value of the dict; no event comes before such a read"
+)
 ALL = ("all",)
 BINDS_NAMES = ("c", "native")
+KEEPS_UNREAD = ("c", "py")  # core native imports what a package names for its effect in mode all, too
 
 DIFFERENCES = (
     Known("001_unused_import_with_effect", UNREAD, modes=ALL),
-    Known("001_unused_submodule_of_own_package_runs", UNREAD, modes=ALL),
-    Known("011_environment_set_after_import", LATE),
-    Known("012_value_rebound_by_its_module", "the value is taken at the first use", cores=BINDS_NAMES),
-    Known("014_warning_at_importer", "stacklevel counts frames from the line of the first use"),
+    Known("001_unused_submodule_of_own_package_runs", UNREAD, KEEPS_UNREAD, ALL),
+    Known("011_environment_set_after_import", LATE, modes=ALL),
+    Known("012_value_rebound_by_its_module", "the value is taken at the first use", BINDS_NAMES, ALL),
+    Known("014_warning_at_importer", "stacklevel counts frames from the line of the first use", modes=ALL),
     Known("019_seed_in_unused_module", UNREAD, modes=ALL),
-    Known("054_submodule_sets_attribute_on_parent", UNREAD, modes=ALL),
-    Known("054_relative_submodule_for_effect", UNREAD, modes=ALL),
-    Known("066_order_of_used_packages", "modules run in the order of their use"),
-    Known("067_decorator_registry", UNREAD, modes=ALL),
+    Known("021_function_globals", PLAIN_DICT, ("native",), ALL),
+    Known("022_dict_pop_and_setdefault", PLAIN_DICT, ("native",), ALL),
+    Known("022_module_vars", PLAIN_DICT, ("native",), ALL),
+    Known("024_copy_of_other_module", PLAIN_DICT, ("native",), ALL),
+    Known("025_values_filtered", PLAIN_DICT, ("native",), ALL),
+    Known("029_frame_globals_of_caller", PLAIN_DICT, ("native",), ALL),
+    Known(
+        "048_module_changes_its_class",
+        "type() asks no module: until its first attribute is read, a proxy is of the proxies' type",
+        ("py",),
+        ALL,
+    ),
+    Known("052_submodule_bound_by_someone_else", ELSEWHERE, modes=ALL),
+    Known("052_submodule_by_from_elsewhere", ELSEWHERE, BINDS_NAMES, ALL),
+    Known("053_submodule_by_getattr_from_c", ELSEWHERE, modes=ALL),
+    Known("054_submodule_sets_attribute_on_parent", UNREAD, KEEPS_UNREAD, ALL),
+    Known("054_relative_submodule_for_effect", UNREAD, KEEPS_UNREAD, ALL),
+    Known("066_order_of_used_packages", ORDER, modes=ALL),
+    Known("067_decorator_registry", UNREAD, KEEPS_UNREAD, ALL),
     Known("067_decorator_registry_by_script", UNREAD, modes=ALL),
-    Known("068_init_subclass_registry", UNREAD, modes=ALL),
-    Known("068_subclasses_exported_by_name", EXPORT, cores=BINDS_NAMES),
-    Known("069_methods_attached_by_other_module", UNREAD, modes=ALL),
-    Known("069_methods_attached_by_from_import", EXPORT, cores=BINDS_NAMES),
-    Known("070_singleton_registry", EXPORT, cores=BINDS_NAMES),
-    Known("071_event_classes", UNREAD, modes=ALL),
+    Known("068_init_subclass_registry", UNREAD, KEEPS_UNREAD, ALL),
+    Known("068_subclasses_exported_by_name", EXPORT, BINDS_NAMES, ALL),
+    Known("069_methods_attached_by_other_module", UNREAD, KEEPS_UNREAD, ALL),
+    Known("069_methods_attached_by_from_import", EXPORT, BINDS_NAMES, ALL),
+    Known("070_singleton_registry", EXPORT, BINDS_NAMES, ALL),
+    Known("071_event_classes", UNREAD, KEEPS_UNREAD, ALL),
     Known("072_import_hook_by_effect_of_import", UNREAD, modes=ALL),
-    Known("096_global_state_set_on_import", LATE),
+    Known(
+        "092_audit_hook",
+        "importlib itself tells hooks since 3.15, when a proxy is made and when it executes",
+        ("py",),
+        python=">=3.15",
+    ),
+    Known("096_global_state_set_on_import", LATE, modes=ALL),
 )
 
 
