@@ -25,7 +25,7 @@ fi
 "$python" -m venv "$work/venv"
 sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 CFLAGS="$sanitize" LDFLAGS="-fsanitize=address,undefined" "$work/venv/bin/python" -m pip install --no-cache-dir "$work/tree" pytest cloudpickle
-export LD_PRELOAD=${libraries% } ASAN_OPTIONS=detect_leaks=0:handle_segv=0 UBSAN_OPTIONS=print_stacktrace=1
+export LD_PRELOAD=${libraries% } ASAN_OPTIONS=detect_leaks=0:handle_segv=0:quarantine_size_mb=1 UBSAN_OPTIONS=print_stacktrace=1
 export PYTHONMALLOC=malloc  # the interpreters that the tests start have it too
 built=$(cd "$work" && "$work/venv/bin/python" -c 'import lazyimp_c; print(lazyimp_c.__file__)')
 grep -q __asan_init "$built" \

@@ -351,7 +351,7 @@ def _start():
 
     finder.install()
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_before_fork)
+        os.register_at_fork(before=_before_fork, after_in_child=lazyimp_c.after_fork_in_child)
     for name, callback in (
         ("asyncio.events", _watch_event_loops),
         ("cloudpickle.cloudpickle", _teach_cloudpickle),

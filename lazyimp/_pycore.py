@@ -35,6 +35,7 @@ class _Bytecode:
         named = compile("from a import b", "?", "exec", dont_inherit=True)
         at = named.co_code[::2].index(self.imports) * 2
         self.names = named.co_code[at - 2]
+        self.takes = named.co_code[at + 2]
         wide = compile("\n".join(f"a{i}" for i in range(300)), "?", "exec", dont_inherit=True)
         more = set(wide.co_code[::2]) - _operations("a\nb")
         self.extended = min(more, default=-1)
@@ -53,18 +54,34 @@ class _Bytecode:
         raw = code.co_code
         if at < 2 or raw[at] != self.imports:
             return None
-        names = None
+        names = bound = None
         _, start = self.argument(raw, at)
         if raw[start - 2] == self.names:
             index, _ = self.argument(raw, start - 2)
             names = code.co_consts[index] if index < len(code.co_consts) else None
-        follow = at + 2
-        while raw[follow] == self.extended:
-            follow += 2
-        bound = None
+        follow = self._behind(raw, at)
         if raw[follow] == self.stores:
             bound = code.co_names[self.argument(raw, follow)[0]]
         return names, bound
+
+    def bound_by_from(self, code, at, attribute):
+        """Return what the `from` at `at` binds `attribute` to, or None."""
+        raw, last = code.co_code, None
+        follow = self._behind(raw, at)
+        while raw[follow] == self.takes or raw[follow] == self.stores:
+            word = code.co_names[self.argument(raw, follow)[0]]
+            if raw[follow] == self.stores and last == attribute:
+                return word
+            last = word
+            follow = self._behind(raw, follow)
+        return None
+
+    def _behind(self, raw, at):
+        """Return where the instruction behind the one at `at` is, past its caches and the next one's extensions."""
+        follow = at + 2
+        while raw[follow] == self.extended or (raw[follow] == 0 and follow + 2 < len(raw)):
+            follow += 2
+        return follow
 
     def protected(self, code, at):
         """Whether the instruction at `at` stands in a try or with statement."""
@@ -287,8 +304,10 @@ class PyCore:
         if told is None:
             return None
         names, bound = told
-        if names is not None and not listed:
-            return None
+        if names is not None:
+            if not listed:
+                return None
+            bound = self._bytecode.bound_by_from(code, frame.f_lasti, name.rpartition(".")[2])
         scoped = next((each for each in reversed(self.scopes) if each[0] is frame), None)
         policy = self._policy_of(self.mode if scoped is None else scoped[1])
         if policy is None:
@@ -343,7 +362,11 @@ class PyCore:
             | (PACKAGE if "__path__" in space else 0)
         )
         file = space.get("__file__")
-        verdict = policy.decide(space.get("__name__", ""), file, name, names, context)
+        target = name
+        if names is not None:
+            target, _, submodule = name.rpartition(".")
+            names = (submodule,)
+        verdict = policy.decide(space.get("__name__", ""), file, target, names, context)
         return verdict[0] != "eager"
 
 

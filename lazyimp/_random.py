@@ -12,21 +12,27 @@ import sys
 def keep():
     """For `put_back`: for each loaded generator its state, how to tell a change, and how to set it."""
     kept = []
-    random = sys.modules.get("random")
+    random = _ready("random")
     if hasattr(random, "setstate"):
         state = random.getstate()
         kept.append((random.getstate, state, random.setstate, state))
-    legacy = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
+    legacy = getattr(_ready("numpy") and _ready("numpy.random.mtrand"), "_rand", None)
     if legacy is not None:
         state = legacy.get_state()
         kept.append((lambda: _plain(legacy.get_state()), _plain(state), legacy.set_state, state))
-    torch = getattr(sys.modules.get("torch"), "default_generator", None)
+    torch = getattr(_ready("torch"), "default_generator", None)
     if torch is not None:
         state = torch.get_state()
         kept.append(
             (lambda: torch.get_state().numpy().tobytes(), state.numpy().tobytes(), torch.set_state, state)
         )
     return kept
+
+
+def _ready(name):
+    """The module, once its body has run: PyTorch's generator must not be touched before."""
+    module = sys.modules.get(name)
+    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
 
 
 def put_back(kept):

@@ -56,11 +56,21 @@ remember_submodule(PyObject *parent, PyObject *child)
             return -1;
         }
         children = fresh; /* the table holds it */
-        PyObject *watched = lz_ask("watch", "(O)", parent);
+        PyObject *watched = lz_ask("watch", "(O)", parent); /* owned */
         if (watched == NULL) {
+            PyObject *type, *error, *trace;
+            PyErr_Fetch(&type, &error, &trace);
+            if (PyDict_DelItem(lz.pending_subs, parent) < 0) {
+                PyErr_Clear();
+            }
+            PyErr_Restore(type, error, trace);
             return -1;
         }
         Py_DECREF(watched);
+        children = PyDict_GetItemWithError(lz.pending_subs, parent); /* another thread may have loaded the package meanwhile */
+        if (children == NULL) {
+            return PyErr_Occurred() ? -1 : 0;
+        }
     }
     return PyDict_SetItem(children, child, Py_None);
 }
@@ -82,7 +92,9 @@ lz_note_submodule(PyObject *name, PyObject *code, int offset)
             PyUnicode_InternInPlace(&child);
             PyObject *module = PyDict_GetItemWithError(lz.modules, parent); /* borrowed */
             if (module != NULL) {
+                Py_INCREF(module);
                 result = lz_plant(module, child, full, code, offset);
+                Py_DECREF(module);
             }
             else {
                 result = PyErr_Occurred() || remember_submodule(parent, child) < 0 ? -1 : 1;

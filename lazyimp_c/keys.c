@@ -182,6 +182,9 @@ lz_settle(LzSpace *space, PyObject *key, PyObject *placeholder, PyObject *value)
         lz.quiet++;
         failed = PyDict_SetItem(space->dict, key, value);
         lz.quiet--;
+        if (!failed && ((LzKey *)key)->space == NULL && space->frozen) {
+            failed = lz_warm(space); /* disable() came while this name was being imported */
+        }
     }
     if (!failed) {
         failed = lz_disarm(space, (LzKey *)key);

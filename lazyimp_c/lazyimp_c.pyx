@@ -21,6 +21,7 @@ cdef extern from "state.h":
         PyObject *pending_subs
         PyObject *frozen
         PyObject *open_spaces
+        PyObject *paused
     LzCore lz
     int lz_setup() except -1
     int lz_turn_on() except -1
@@ -34,6 +35,8 @@ cdef extern from "state.h":
     PyTypeObject LzProxy_Type
     PyTypeObject LzModule_Type
 
+
+from cpython.pythread cimport PyThread_get_thread_ident
 
 import sys
 
@@ -132,6 +135,14 @@ def shut_down():
     lz_turn_off()
     (<list>lz.open_spaces).clear()
     (<list>lz.frozen).clear()
+
+
+def after_fork_in_child():
+    """Only this thread is left: pauses of others are over."""
+    held = <dict>lz.paused
+    for thread in list(held):
+        if thread != PyThread_get_thread_ident():
+            del held[thread]
 
 
 def pause():

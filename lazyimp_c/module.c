@@ -26,8 +26,8 @@ plain(PyObject *name)
 }
 
 /* One name less is pending in a frozen namespace, which has plain keys; with the last one its module is a plain module again. */
-static int
-warm(LzSpace *space)
+int
+lz_warm(LzSpace *space)
 {
     if (!space->frozen || --space->cold > 0) {
         return 0;
@@ -60,7 +60,7 @@ lz_take_pending(LzSpace *space, PyObject *name, PyObject **result)
             failed = lz_settle(space, key, value, *result) < 0;
         }
         else if (lz_raw(space, name) == value) {
-            failed = PyDict_SetItem(space->dict, name, *result) < 0 || warm(space) < 0;
+            failed = PyDict_SetItem(space->dict, name, *result) < 0 || lz_warm(space) < 0;
         }
     }
     if (failed) {

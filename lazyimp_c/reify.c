@@ -77,8 +77,9 @@ import_own_submodule(PyObject *name, PyObject *attr)
         PyErr_Fetch(&type, &error, &trace);
         PyErr_NormalizeException(&type, &error, &trace);
         PyObject *missing = PyObject_GetAttr(error, lz_names.error_name); /* owned */
-        if (missing != NULL && PyUnicode_Check(missing) && PyUnicode_Compare(missing, name) == 0) {
-            module = lz_ask("import_from", "(NO)", PyUnicode_Substring(name, 0, PyUnicode_GET_LENGTH(name) - PyUnicode_GET_LENGTH(attr) - 1), attr);
+        PyObject *package = PyUnicode_Substring(name, 0, PyUnicode_GET_LENGTH(name) - PyUnicode_GET_LENGTH(attr) - 1); /* owned */
+        if (package != NULL && missing != NULL && PyUnicode_Check(missing) && PyUnicode_Compare(missing, name) == 0) {
+            module = lz_ask("import_from", "(OO)", package, attr);
             Py_DECREF(type);
             Py_XDECREF(error);
             Py_XDECREF(trace);
@@ -87,6 +88,7 @@ import_own_submodule(PyObject *name, PyObject *attr)
             PyErr_Clear();
             PyErr_Restore(type, error, trace);
         }
+        Py_XDECREF(package);
         Py_XDECREF(missing);
     }
     return module;
@@ -306,7 +308,7 @@ lz_missing(LzSpace *space, PyObject *name)
     if (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_') {
         return NULL;
     }
-    if (space->facts != Py_None && space->running == 1) {
+    if (space->facts != Py_None && space->running == 1 && lz_is_running(space)) {
         PyObject *facts = Py_NewRef(space->facts); /* owned: a nested import may forget it */
         result = ahead_of_its_statement(space, name);
         Py_DECREF(facts);

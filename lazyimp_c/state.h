@@ -74,6 +74,7 @@ int lz_prune(void);
 int lz_is_running(LzSpace *space);                  /* the module's body has not ended */
 
 /* module.c */
+int lz_warm(LzSpace *space);                       /* one name less is pending in a frozen namespace */
 extern PyTypeObject LzModule_Type;
 int lz_dress(LzSpace *space);                       /* give the module our type */
 void lz_undress(LzSpace *space);                    /* and take it back when nothing needs it */

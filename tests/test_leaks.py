@@ -1,4 +1,4 @@
-"""Nothing leaks: rounds of enable() and disable(), placeholders that are resolved, dropped or overwritten, and modules that go."""
+"""No leaks: rounds of enable() and disable(), names resolved, dropped or overwritten, modules that go."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ MEASURE = """
         for _ in range(rounds):
             action()
         after = counts()
-        return {name: after[name] - before[name] for name in before if after[name] - before[name] > ALLOWED[name]}
+        grown = {name: after[name] - before[name] for name in before}
+        return {name: count for name, count in grown.items() if count > ALLOWED[name]}
 """
 
 LEAVES = "".join(f"import leaf{i}\n" for i in range(80)) + "".join(
@@ -80,7 +81,8 @@ ROUND = """
 
     def overwritten():
         module = run_holder()
-        exec("\\n".join(f"leaf{i} = x{i % 20} = None" for i in range(80)), object.__getattribute__(module, "__dict__"))
+        text = "\\n".join(f"leaf{i} = x{i % 20} = None" for i in range(80))
+        exec(text, object.__getattribute__(module, "__dict__"))
 
     def frozen():
         module = run_holder()
@@ -98,7 +100,7 @@ ROUND = """
 
 
 def test_rounds_of_enable_and_disable(run_python: RunPython, write: Write, core: str) -> None:
-    """Ten thousand rounds leave no object behind, nothing pending, and the interpreter's own import function."""
+    """Ten thousand rounds leave no object, nothing pending, and the interpreter's own import function."""
     main = """
         import builtins, gc, sys
         from measure import grows
@@ -122,7 +124,7 @@ def test_rounds_of_enable_and_disable(run_python: RunPython, write: Write, core:
 def test_a_hundred_thousand_placeholders(
     run_python: RunPython, write: Write, action: str, rounds: int
 ) -> None:
-    """A hundred a round, in four ways to end: collected with their module, resolved, bound to something else, frozen."""
+    """A hundred a round, ending in four ways: collected with their module, resolved, bound anew, frozen."""
     main = ROUND.replace("ACTION", action).replace("ROUNDS", str(rounds)).replace("WARM", "20")
     files = {f"leaf{i}.py": "x = 1\n" for i in range(80)}
     files["holder.py"] = (

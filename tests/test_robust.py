@@ -1,4 +1,4 @@
-"""Odd programs and hard moments: names deleted and bound again, tables in use while they change, forks, threads, no memory."""
+"""Hard moments: names bound again, tables in use while they change, forks, threads, no memory."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(run_python: RunPython, write: Write, main: str, core: str = "c", **kwarg
 
 
 def test_import_again_after_delete_and_rebind(run_python: RunPython, write: Write, core: str) -> None:
-    """A name deleted while pending and bound to something else takes the next import statement's module, no stand-in."""
+    """A name deleted while pending and bound anew takes the next import statement's module, no stand-in."""
     main = """
         import loaded
         for i in range(3):
@@ -99,7 +99,8 @@ def test_iterate_a_namespace_while_it_resolves(run_python: RunPython, write: Wri
             if key == "leaf2":
                 holder.read()
                 gc.collect()
-        print(seen == [str(key) for key in space], {type(key).__name__ for key in space}, type(holder).__name__)
+        kinds = {type(key).__name__ for key in space}
+        print(seen == [str(key) for key in space], kinds, type(holder).__name__)
     """
     assert run(run_python, write, main) == "True {'str'} module\n"
 
@@ -216,7 +217,7 @@ def test_fork_while_a_thread_resolves(run_python: RunPython, write: Write, core:
 
 
 def test_threads_resolve_while_another_disables(run_python: RunPython, write: Write, core: str) -> None:
-    """disable() and enable() in one thread, first uses and reloads in fifteen others: every answer is right."""
+    """disable() and enable() in one thread, first uses and reloads in fifteen others: all is right."""
     main = """
         import importlib, sys, threading
         sys.setswitchinterval(1e-5)
@@ -273,7 +274,7 @@ def test_trapped_functions_are_functions(run_python: RunPython, write: Write) ->
 @only_c
 @pytest.mark.parametrize("depth", [60, 2000])
 def test_deep_chain(run_python: RunPython, write: Write, depth: int) -> None:
-    """A chain of modules that each need the next at once ends, or in a RecursionError; the process survives."""
+    """A chain of modules that each need the next ends, or in a RecursionError; the process survives."""
     main = f"""
         import os, sys
         os.mkdir("chain")
@@ -336,7 +337,8 @@ def test_first_use_at_shutdown(run_python: RunPython, write: Write, core: str) -
     assert run(run_python, write, main, core) == "end\n"
 
 
-# The interpreter's own compiler and os.stat() do not survive this in every version: what is loaded stays at hand, and code is compiled before.
+# The interpreter's own compiler and os.stat() do not survive this in every version: what is loaded stays at
+# hand, and code is compiled before.
 NO_MEMORY = """
     import gc, sys, types
     import _testcapi, lazyimp, lazyimp_c
@@ -408,7 +410,7 @@ NO_MEMORY = """
 @only_c
 @pytest.mark.parametrize("width", [1, 20])
 def test_no_memory(run_python: RunPython, write: Write, width: int) -> None:
-    """Allocations of deferral, first use, rebuilding and disable() fail one by one and in rows: no crash, no wrong state after."""
+    """Allocations of deferral, first use, rebuilding and disable() fail: no crash, no wrong state after."""
     if not hasattr(pytest.importorskip("_testcapi"), "set_nomemory") or hasattr(sys, "gettotalrefcount"):
         pytest.skip("a debug interpreter's own assertions do not hold without memory")
     if sys.version_info[:2] == (3, 12):

@@ -31,7 +31,7 @@ UNREAD = "mode all, as PEP 810: nobody reads the name, so the module and its eff
 LATE = "mode all: the module runs at its first use and sees the state of that moment"
 EXPORT = "mode all: a name that a package only hands on is lazy, whatever its module does"
 ORDER = "mode all: modules run in the order of their use"
-ELSEWHERE = "mode all: the module whose import would have bound the submodule never runs, since nobody reads it"
+ELSEWHERE = "mode all: the module whose import would have bound the submodule never runs, as nobody reads it"
 PLAIN_DICT = (
     "mode all: the interpreter's placeholder is a plain value of the dict; no event comes before such a read"
 )
