@@ -77,7 +77,7 @@ class _Bytecode:
         return None
 
     def _behind(self, raw, at):
-        """Return where the instruction behind the one at `at` is, past its caches and the next one's extensions."""
+        """Where the instruction behind the one at `at` is, past its caches and the next one's extensions."""
         follow = at + 2
         while raw[follow] == self.extended or (raw[follow] == 0 and follow + 2 < len(raw)):
             follow += 2

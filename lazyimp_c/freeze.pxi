@@ -4,6 +4,9 @@
 cdef extern from "core.h":
     int lz_collect_reads(object code, object names, int after) except -1
 
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(object thing)
+
 cdef extern from "state.h":
     int lz_trap(object function, object names) except -1
     int lz_rebuild(Space space) except -1
@@ -81,6 +84,9 @@ def freeze():
     cdef Space space
     cdef dict spaces = {}
     cdef dict used = {}
+    for space in list(<list>lz.frozen):
+        if sys.modules.get(space.name) is not space.module and Py_REFCNT(space.module) <= 2:
+            (<list>lz.frozen).remove(space)  # nobody else has the module
     for space in all_spaces():
         if space.armed > 0:
             spaces[<size_t><PyObject *>space.dict] = space

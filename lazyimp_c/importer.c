@@ -311,7 +311,11 @@ lz_import(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, Py
     if (lz.active && lz_keep_first() < 0) {
         return NULL;
     }
+    Py_ssize_t opened = lz.opened;
     PyObject *module = pass_on(args, nargs, kwnames);
+    if (lz.opened != opened && module != NULL && lz_prune() < 0) { /* modules whose body has ended are plain modules again */
+        Py_CLEAR(module);
+    }
     if (module != NULL && nargs > 0 && PyUnicode_CheckExact(args[0]) && lz_note_loaded(args[0]) < 0) {
         Py_CLEAR(module);
     }

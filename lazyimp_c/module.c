@@ -14,7 +14,7 @@ void
 lz_undress(LzSpace *space)
 {
     if (space->module != Py_None && Py_TYPE(space->module) == &LzModule_Type && space->armed == 0 && !space->frozen
-        && space->running != 1 && PyDict_GET_SIZE(space->logical) == 0) {
+        && PyDict_GET_SIZE(space->logical) == 0 && (space->running != 1 || !lz_is_running(space))) {
         Py_SET_TYPE(space->module, &PyModule_Type);
     }
 }

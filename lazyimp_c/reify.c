@@ -238,6 +238,7 @@ lz_reify(PyObject *placeholder)
         p->owner = thread;
     }
     PyObject *prepared = NULL, *value = NULL; /* owned */
+    Py_ssize_t opened = lz.opened;
     if (lz_keep_first() < 0) {
         PyErr_Clear(); /* somebody took it off; the search works without it */
     }
@@ -250,6 +251,9 @@ lz_reify(PyObject *placeholder)
         value = import_kind(p);
     }
     Py_XDECREF(prepared);
+    if (lz.opened != opened && value != NULL && lz_prune() < 0) {
+        Py_CLEAR(value);
+    }
     lz.reifying--;
     put_back(random);
     if (mine) {

@@ -179,6 +179,7 @@ lz_space_open(PyObject *dict, LzSite *site)
     Py_SETREF(space->table, Py_NewRef(file));
     Py_SETREF(space->package, Py_NewRef(package));
     Py_DECREF(opened);
+    lz.opened++;
     if (space->running == 1) {
         lz_dress(space); /* names that statements ahead will bind can be asked for already */
     }

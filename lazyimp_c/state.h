@@ -32,6 +32,7 @@ typedef struct {
     PyObject *proxy_loader;    /* owned: executes a proxy */
     int generation;            /* of the policy: a Space asks anew when it changed */
     int reifying;              /* depth of reify(), over all threads */
+    Py_ssize_t opened;         /* how many modules began to run */
     int lookups;               /* armed lookups in progress */
     int quiet;                 /* our own lookups: keys do not fire */
     Py_ssize_t deferred, reified, failed, proxies;
