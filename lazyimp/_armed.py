@@ -254,6 +254,9 @@ def _reads_environment(target, variables):
 
 def disable(resolve=False):
     """Stop deferring; (number of names resolved, [(name, error)])."""
+    # What running code names is loaded while the modules it loads still defer what they do not need.
+    if not resolve:
+        lazyimp_c.settle_running()
     lazyimp_c.turn_off()
     count, failures = lazyimp_c.resolve_pending() if resolve else (0, [])
     if resolve:

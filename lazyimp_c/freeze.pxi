@@ -55,19 +55,30 @@ cdef void settle_quietly(Space space, names):
             pass
 
 
-cdef resolve_running(dict spaces, list objects):
+cdef dict armed_spaces():
+    """The namespaces with armed keys, by the address of their dict."""
+    cdef Space space
+    return {<size_t><PyObject *>space.dict: space for space in all_spaces() if space.armed > 0}
+
+
+def settle_running():
     """Resolve what running frames, suspended generators and coroutines read."""
+    import gc
+    cdef dict spaces = armed_spaces()
+    if not spaces:
+        return
     frames = []
     for frame in sys._current_frames().values():
         while frame is not None:
             frames.append(frame)
             frame = frame.f_back
-    for thing in objects:
-        if type(thing) is GeneratorType:
+    for thing in gc.get_objects():
+        kind = type(thing)
+        if kind is GeneratorType:
             frames.append(thing.gi_frame)
-        elif hasattr(type(thing), "cr_frame"):
+        elif kind.__name__ == "coroutine" and hasattr(kind, "cr_frame"):
             frames.append(thing.cr_frame)
-        elif hasattr(type(thing), "ag_frame"):
+        elif kind.__name__ == "async_generator" and hasattr(kind, "ag_frame"):
             frames.append(thing.ag_frame)
     for frame in frames:
         if frame is not None:
@@ -79,36 +90,26 @@ cdef resolve_running(dict spaces, list objects):
 
 
 def freeze():
-    """Leave no slow table and no armed key where code runs."""
+    """Leave no slow table and no armed key where code runs; what running code reads was settled before."""
     import gc
     cdef Space space
-    cdef dict spaces = {}
     cdef dict used = {}
     for space in list(<list>lz.frozen):
         if sys.modules.get(space.name) is not space.module and Py_REFCNT(space.module) <= 2:
             (<list>lz.frozen).remove(space)  # nobody else has the module
-    for space in all_spaces():
-        if space.armed > 0:
-            spaces[<size_t><PyObject *>space.dict] = space
+    cdef dict spaces = armed_spaces()
     if not spaces:
         return
-    cdef list functions = [], frames = []
-    for thing in gc.get_objects():
-        kind = type(thing)
-        if kind is FunctionType:
-            functions.append(thing)
-        elif kind is GeneratorType or kind.__name__ in ("coroutine", "async_generator"):
-            frames.append(thing)
-    resolve_running(spaces, frames)
-    for function in functions:
-        found = spaces.get(<size_t><PyObject *>function.__globals__)
-        if found is not None:
-            space = found
-            if space.armed > 0:
-                used[<size_t><PyObject *>space.dict] = space  # two modules may have one name
-                names = reads_of(function.__code__, space)
-                if names:
-                    lz_trap(function, names)
+    for function in gc.get_objects():
+        if type(function) is FunctionType:
+            found = spaces.get(<size_t><PyObject *>function.__globals__)
+            if found is not None:
+                space = found
+                if space.armed > 0:
+                    used[<size_t><PyObject *>space.dict] = space  # two modules may have one name
+                    names = reads_of(function.__code__, space)
+                    if names:
+                        lz_trap(function, names)
     for space in used.values():
         if space.armed > 0:
             thaw(space)

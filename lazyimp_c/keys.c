@@ -62,7 +62,7 @@ fire(LzKey *key)
         Py_INCREF(value);
         lz.lookups++;
         PyObject *real = lz_reify(value); /* owned */
-        failed = real == NULL || lz_settle(space, (PyObject *)key, value, real) < 0;
+        failed = real == NULL || lz_settle(space, (PyObject *)key, value, real) < 0 || lz_settle_siblings(space, value) < 0;
         lz.lookups--;
         Py_XDECREF(real);
         Py_DECREF(value);

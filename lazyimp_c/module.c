@@ -57,7 +57,7 @@ lz_take_pending(LzSpace *space, PyObject *name, PyObject **result)
     if (!failed) {
         PyObject *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
         if (key != NULL) {
-            failed = lz_settle(space, key, value, *result) < 0;
+            failed = lz_settle(space, key, value, *result) < 0 || lz_settle_siblings(space, value) < 0;
         }
         else if (lz_raw(space, name) == value) {
             failed = PyDict_SetItem(space->dict, name, *result) < 0 || lz_warm(space) < 0;
@@ -69,6 +69,45 @@ lz_take_pending(LzSpace *space, PyObject *name, PyObject **result)
     Py_DECREF(space);
     Py_DECREF(value);
     return failed ? -1 : 1;
+}
+
+/* The other names of the same from-import get the values of this moment too: what they are bound to may change before they are read. */
+int
+lz_settle_siblings(LzSpace *space, PyObject *placeholder)
+{
+    LzPlaceholder *p = (LzPlaceholder *)placeholder;
+    PyObject *module = p->kind == LZ_KIND_FROM ? PyDict_GetItemWithError(lz.modules, p->module) : NULL; /* borrowed */
+    if (module == NULL || space->armed == 0 || p->code == Py_None) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *keys = PyDict_Items(space->keys); /* owned */
+    int failed = keys == NULL;
+    Py_INCREF(module);
+    for (Py_ssize_t i = 0; !failed && i < PyList_GET_SIZE(keys); i++) {
+        PyObject *name = PyTuple_GET_ITEM(PyList_GET_ITEM(keys, i), 0), *key = PyTuple_GET_ITEM(PyList_GET_ITEM(keys, i), 1);
+        PyObject *held = lz_raw(space, name); /* borrowed */
+        LzPlaceholder *q = (LzPlaceholder *)held;
+        if (held == NULL || Py_TYPE(held) != &LzPlaceholder_Type || held == placeholder || q->kind != LZ_KIND_FROM || q->code != p->code
+            || q->offset != p->offset || q->busy) {
+            continue;
+        }
+        PyObject *value = lz_present(module, q->attr); /* borrowed */
+        if (value != NULL) {
+            Py_INCREF(value);
+            Py_INCREF(held);
+            failed = lz_settle(space, key, held, value) < 0;
+            if (!failed) {
+                q->done = 1;
+                lz.reified++;
+                Py_SETREF(q->value, Py_NewRef(value));
+            }
+            Py_DECREF(held);
+            Py_DECREF(value);
+        }
+    }
+    Py_DECREF(module);
+    Py_XDECREF(keys);
+    return failed || PyErr_Occurred() ? -1 : 0;
 }
 
 /* Import everything that is pending in a namespace; returns 0, or -1 with the first error. */

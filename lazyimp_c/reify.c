@@ -271,7 +271,6 @@ lz_reify(PyObject *placeholder)
         p->done = 1;
         lz.reified++;
         Py_SETREF(p->value, Py_NewRef(value));
-        Py_SETREF(p->code, Py_NewRef(Py_None));
         if (Py_REFCNT(p) > 2) { /* more than the namespace and our caller: somebody copied it */
             PyObject *patched = lz_ask("replace_copies", "(OO)", placeholder, value);
             if (patched == NULL) {

@@ -82,6 +82,7 @@ void lz_undress(LzSpace *space);                    /* and take it back when not
 
 int lz_take_pending(LzSpace *space, PyObject *name, PyObject **result); /* 1: it was pending and *result is the object, 0: it was not, -1: error */
 int lz_take(LzSpace *space, PyObject *name);        /* import what is pending under a name */
+int lz_settle_siblings(LzSpace *space, PyObject *placeholder); /* the other names of a from-import whose first one was resolved */
 int lz_take_all(LzSpace *space);                    /* import all that is pending in a namespace */
 int lz_settle_star(PyObject *module);               /* before `from module import *` copies it */
 

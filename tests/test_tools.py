@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_pytest_with_assertion_rewriting(run_python: RunPython, write: Write, co
     assert eager.returncode == lazy.returncode == 1, lazy.stdout + lazy.stderr
 
     def lines(text: str) -> list[str]:
-        return [line for line in text.splitlines() if " in 0." not in line and " in 1." not in line]
+        return re.sub(r" in \d+\.\d+s\b", " in <time>", text).splitlines()
 
     assert lines(lazy.stdout) == lines(eager.stdout)
     assert "assert '8' == 'not this'" in lazy.stdout
@@ -268,7 +269,7 @@ def test_patch_of_a_value_that_a_pending_name_takes(
     request: pytest.FixtureRequest,
 ) -> None:
     """`from m import double, x` gives x the value of its moment, though m.x is replaced before x is read."""
-    if core != "py":
+    if core == "native":
         reason = "case 12: each name of a statement takes its value at its own first use"
         request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     patched = """
