@@ -14,7 +14,8 @@ LAZY, PROXY, EAGER = 1, 2, 0
 DECISIONS = {"lazy": LAZY, "proxy": PROXY, "eager": EAGER}
 PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
 UNUSED, BEFORE_ENVIRON, ASYNC = 2, 32, 128  # lazyimp_c/core.h: flags of a statement
-OWN = 2  # Policy.open
+MODULE_EAGER, OWN = 1, 2  # Policy.open
+NO_STORE = 16  # Policy.fill
 
 finder = _finder.finder
 _policy = None
@@ -36,6 +37,24 @@ def policy():
 # -- what the extension asks -------------------------------------------------------------------------------
 
 
+def never_fails(otherwise):
+    """Decorate a question of the extension: a fault of our own keeps the import eager, and is told to LAZYIMP_DEBUG."""
+
+    def decorate(function):
+        def ask(*args):
+            try:
+                return function(*args)
+            except Exception as error:
+                if _proxy.debug[0]:
+                    sys.excepthook(type(error), error, error.__traceback__)
+                return otherwise
+
+        return ask
+
+    return decorate
+
+
+@never_fails(({}, MODULE_EAGER, ""))
 def open_module(name, file, package, is_package):
     """(verdict table, module flags, package that relative imports start from) of a module that begins."""
     table, flags = policy().open(name, file)
@@ -44,11 +63,13 @@ def open_module(name, file, package, is_package):
     return table, flags, package
 
 
+@never_fails(NO_STORE)
 def fill(name, file, top):
     """The verdict bits for imports of anything under `top`."""
     return policy().fill(name, file, top)
 
 
+@never_fails(EAGER)
 def decide(name, file, facts, target, fromlist, flags, offset):
     """LAZY, PROXY or EAGER for one statement that no bits could decide."""
     context = flags & 7
@@ -73,6 +94,7 @@ def _exists(name):
     return finder.find(name) is not None
 
 
+@never_fails(None)
 def proxy(target, chain):
     """A proxy for `import target` inside try or with, or None where it has to be imported now."""
     if "." in target or chain:
@@ -129,7 +151,10 @@ def missing(name, attribute):
     module = sys.modules.get(name)
     if full in sys.modules or getattr(module, "__path__", None) is None or finder.find(full) is None:
         return NotImplemented
-    __import__(full)
+    try:
+        __import__(full)
+    except Exception:
+        return NotImplemented  # what the package lacks stays a missing attribute
     return sys.modules[full]
 
 

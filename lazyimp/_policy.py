@@ -51,6 +51,7 @@ EAGER_IMPORTERS = {
     "setuptools": "it replaces distutils while it is imported",
     "distutils": "it is replaced by setuptools while it is imported",
     "pkg_resources": "it scans and changes sys.path while it is imported",
+    "pip": "it replaces installed files while it runs, and must not load from them afterwards",
     "pytest": "its finder rewrites modules and must not wait for other imports",
     "_pytest": "its finder rewrites modules and must not wait for other imports",
     "pluggy": "it reads plug-ins' namespaces",

@@ -119,6 +119,7 @@ typedef struct {
 int lz_site(LzSite *site);          /* 1: found, 0: no Python frame runs */
 void lz_site_clear(LzSite *site);
 int lz_is_store(PyObject *dict);    /* the running instruction stores or deletes a name (or an item) */
+int lz_is_attribute_load(void);     /* the running instruction is `x.name` */
 int lz_in_importlib(void);          /* the import system itself is asking */
 int lz_takes_whole(void);           /* the running instruction took a namespace, and what follows walks it, copies it or hands it on */
 int lz_in_block(PyFrameObject *frame);      /* 3.10: depth of the block stack */

@@ -152,3 +152,28 @@ lz_in_importlib(void)
     lz_site_clear(&site);
     return result;
 }
+
+/* The running instruction is `x.name`, not a call of getattr() or hasattr(). */
+int
+lz_is_attribute_load(void)
+{
+    LzSite site;
+    if (!lz_site(&site)) {
+        return 0;
+    }
+    int result = 0;
+    PyObject *bytes = lz_clean_code(site.code); /* owned */
+    if (bytes == NULL) {
+        PyErr_Clear();
+    }
+    else if (site.offset >= 0 && site.offset < PyBytes_GET_SIZE(bytes)) {
+        int op = (unsigned char)PyBytes_AS_STRING(bytes)[site.offset];
+        result = op == LOAD_ATTR;
+#ifdef LOAD_METHOD
+        result = result || op == LOAD_METHOD;
+#endif
+    }
+    Py_XDECREF(bytes);
+    lz_site_clear(&site);
+    return result;
+}

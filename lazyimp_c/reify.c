@@ -319,7 +319,8 @@ lz_missing(LzSpace *space, PyObject *name)
     if (result == Py_NotImplemented) {
         Py_CLEAR(result);
     }
-    if (result == NULL && !PyErr_Occurred()) {
+    if (result == NULL && !PyErr_Occurred() && lz_is_attribute_load()) {
+        /* `pkg.sub` in a program that works eagerly means that somebody imports it; hasattr() and getattr() may only be asking */
         result = lz_ask("missing", "(OO)", space->name, name);
     }
     if (result == Py_NotImplemented) {
