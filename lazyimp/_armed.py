@@ -38,7 +38,7 @@ def policy():
 
 
 def never_fails(otherwise):
-    """Decorate a question of the extension: a fault of our own keeps the import eager, and is told to LAZYIMP_DEBUG."""
+    """Decorate a question of the extension: after a fault of our own the import stays eager."""
 
     def decorate(function):
         def ask(*args):

@@ -42,7 +42,7 @@ KEEPS_UNREAD = ("c", "py")  # core native imports what a package names for its e
 DIFFERENCES = (
     Known("001_unused_import_with_effect", UNREAD, modes=ALL),
     Known("001_unused_submodule_of_own_package_runs", UNREAD, KEEPS_UNREAD, ALL),
-    Known("011_environment_set_after_import", LATE, ("c", "py"), ALL),
+    Known("011_environment_set_after_import", LATE, modes=ALL),
     Known("012_value_rebound_by_its_module", "the value is taken at the first use", BINDS_NAMES, ALL),
     Known("014_warning_at_importer", "stacklevel counts frames from the line of the first use", modes=ALL),
     Known("019_seed_in_unused_module", UNREAD, modes=ALL),
