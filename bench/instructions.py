@@ -20,7 +20,7 @@ import generate
 from harness import active_core, add_start_file, conditions, make_environment, run_once, table
 
 LAZY = ("-X", "lazyimp")
-# the engine's own cost: in the other modes the code of the user's own modules is looked at once, before they are deferred
+# the engine's own cost: other modes also look at the code of the user's own modules before they defer them
 LAZY_STATEMENT = ("-X", "lazyimp=all")
 MODULES = 6  # generated modules of a statement program, and twice as many
 LOOPS = 1500  # rounds of a measured loop, and twice as many
