@@ -207,17 +207,25 @@ def pending():
 
 def resolve_pending(wanted=None):
     """Import what is pending, all of it or where `wanted(module's flags, statement's flags)` says so; (count, [(name, error)])."""
-    cdef Placeholder p
     cdef Space space
     count, failures = 0, []
-    for space, key, p in pending_placeholders():
-        if wanted is None or wanted(space.flags, p.flags):
-            try:
-                lz_take(space, key)
-                count += 1
-            except Exception as error:
-                failures.append((f"{space.name}.{key}", error))
+    for space, key in pending_names(wanted):
+        try:
+            lz_take(space, key)
+            count += 1
+        except Exception as error:
+            failures.append((f"{space.name}.{key}", error))
     return count, failures
+
+
+cdef list pending_names(wanted):
+    """(space, name) of what is pending; placeholders must not be held, or they count as copied (reify.c)."""
+    cdef Placeholder p
+    return [
+        (space, key)
+        for space, key, p in pending_placeholders()
+        if wanted is None or wanted((<Space>space).flags, p.flags)
+    ]
 
 
 def plant_children(module, exists):

@@ -320,3 +320,22 @@ def test_stop_from_inside_a_module_that_is_loading(run_python: RunPython, write:
         }
     )
     assert run_python(main, mode="deep", core=core).stdout == "3 1 2 module\n"
+
+
+def test_resolving_all_walks_no_heap(run_python: RunPython, write: Write, core: str) -> None:
+    """Only a placeholder that somebody copied is looked for among all objects; resolving all copies none."""
+    main = write(
+        {
+            "main.py": """
+                import gc
+                import lazyimp
+                import colorsys, fractions
+                from csv import DictReader, DictWriter
+                walks = []
+                gc.get_referrers = walks.append
+                lazyimp.disable(resolve=True)
+                print(len(walks), *(each.__name__ for each in (colorsys, fractions, DictReader, DictWriter)))
+            """
+        }
+    )
+    assert run_python(main, mode="safe", core=core).stdout == "0 colorsys fractions DictReader DictWriter\n"
