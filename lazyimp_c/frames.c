@@ -39,8 +39,24 @@ lz_in_block(PyFrameObject *frame)
 #endif
 }
 
-/* A comparison inside a store or a delete must not import: the name is about to get another value, or none. Specialised forms of these instructions
- * are undone by lz_clean_code(), and so are a debugger's. */
+/* The opcode that runs at `site`, or -1. Specialised forms are undone by lz_clean_code(), and so are a debugger's. Out of memory here must not hide in a
+ * lookup: the caller then takes it for some other instruction, which reports its own failure. */
+static int
+running_op(LzSite *site)
+{
+    PyObject *bytes = lz_clean_code(site->code); /* owned */
+    int op = -1;
+    if (bytes == NULL) {
+        PyErr_Clear();
+    }
+    else if (site->offset >= 0 && site->offset < PyBytes_GET_SIZE(bytes)) {
+        op = (unsigned char)PyBytes_AS_STRING(bytes)[site->offset];
+    }
+    Py_XDECREF(bytes);
+    return op;
+}
+
+/* A comparison inside a store or a delete must not import: the name is about to get another value, or none. */
 int
 lz_is_store(PyObject *dict)
 {
@@ -49,29 +65,22 @@ lz_is_store(PyObject *dict)
         return 0;
     }
     int result = 0;
-    PyObject *bytes = lz_clean_code(site.code); /* owned */
-    if (bytes == NULL) {
-        PyErr_Clear(); /* out of memory here must not hide in a lookup: say "a read", which reports its own failure */
+    switch (running_op(&site)) {
+    case STORE_NAME:
+    case STORE_GLOBAL:
+    case DELETE_NAME:
+    case DELETE_GLOBAL:
+        result = site.globals == dict;
+        break;
+    case STORE_SUBSCR:
+    case DELETE_SUBSCR:
+    case STORE_ATTR:
+    case DELETE_ATTR:
+        result = 1;
+        break;
+    default:
+        break;
     }
-    else if (site.offset >= 0 && site.offset < PyBytes_GET_SIZE(bytes)) {
-        switch ((unsigned char)PyBytes_AS_STRING(bytes)[site.offset]) {
-        case STORE_NAME:
-        case STORE_GLOBAL:
-        case DELETE_NAME:
-        case DELETE_GLOBAL:
-            result = site.globals == dict;
-            break;
-        case STORE_SUBSCR:
-        case DELETE_SUBSCR:
-        case STORE_ATTR:
-        case DELETE_ATTR:
-            result = 1;
-            break;
-        default:
-            break;
-        }
-    }
-    Py_XDECREF(bytes);
     lz_site_clear(&site);
     return result;
 }
@@ -161,19 +170,11 @@ lz_is_attribute_load(void)
     if (!lz_site(&site)) {
         return 0;
     }
-    int result = 0;
-    PyObject *bytes = lz_clean_code(site.code); /* owned */
-    if (bytes == NULL) {
-        PyErr_Clear();
-    }
-    else if (site.offset >= 0 && site.offset < PyBytes_GET_SIZE(bytes)) {
-        int op = (unsigned char)PyBytes_AS_STRING(bytes)[site.offset];
-        result = op == LOAD_ATTR;
+    int op = running_op(&site);
+    int result = op == LOAD_ATTR;
 #ifdef LOAD_METHOD
-        result = result || op == LOAD_METHOD;
+    result = result || op == LOAD_METHOD;
 #endif
-    }
-    Py_XDECREF(bytes);
     lz_site_clear(&site);
     return result;
 }

@@ -16,7 +16,7 @@ cdef extern from "state.h":
     ctypedef struct LzCore:
         int active
         int generation
-        Py_ssize_t deferred, reified, failed, proxies
+        Py_ssize_t deferred, reified, failed
         PyObject *spaces
         PyObject *pending_subs
         PyObject *frozen

@@ -298,12 +298,6 @@ lz_take(LzSpace *space, PyObject *name)
     return failed ? -1 : 0;
 }
 
-int
-lz_take_all(LzSpace *space)
-{
-    return take_all(space, 0);
-}
-
 static PyMethodDef module_methods[] = {
     {"__dir__", module_dir, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

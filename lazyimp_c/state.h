@@ -35,7 +35,7 @@ typedef struct {
     Py_ssize_t opened;         /* how many modules began to run */
     int lookups;               /* armed lookups in progress */
     int quiet;                 /* our own lookups: keys do not fire */
-    Py_ssize_t deferred, reified, failed, proxies;
+    Py_ssize_t deferred, reified, failed;
 } LzCore;
 extern LzCore lz;
 PyObject *lz_ask(const char *method, const char *format, ...); /* call the Python half; new reference */
@@ -43,7 +43,7 @@ PyObject *lz_helper(void);     /* borrowed: the Python half, loaded when it is f
 
 /* names, interned once */
 typedef struct {
-    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *dict, *star, *main, *dunder_import, *error_name, *sys_path, *meta_path;
+    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *star, *main, *dunder_import, *error_name, *sys_path, *meta_path;
 } LzNames;
 extern LzNames lz_names;
 
@@ -83,7 +83,6 @@ void lz_undress(LzSpace *space);                    /* and take it back when not
 int lz_take_pending(LzSpace *space, PyObject *name, PyObject **result); /* 1: it was pending and *result is the object, 0: it was not, -1: error */
 int lz_take(LzSpace *space, PyObject *name);        /* import what is pending under a name */
 int lz_settle_siblings(LzSpace *space, PyObject *placeholder); /* the other names of a from-import whose first one was resolved */
-int lz_take_all(LzSpace *space);                    /* import all that is pending in a namespace */
 int lz_settle_star(PyObject *module);               /* before `from module import *` copies it */
 
 /* bind.c */
