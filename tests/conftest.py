@@ -109,6 +109,22 @@ def write(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
 
 
 @pytest.fixture
+def run_beside(write: Callable[[Mapping[str, str]], Path], run_python: RunPython) -> Callable[..., list[str]]:
+    """Run a program beside small modules (`a__b` is a/b.py, `a__INIT` a package's own); gives its lines."""
+
+    def run_program(program: str, **modules: str) -> list[str]:
+        files = {
+            name.replace("__", "/").replace("INIT", "__init__") + ".py": text
+            for name, text in modules.items()
+        }
+        main = write({**files, "main.py": "pass"})
+        main.write_text(program)
+        return run_python(main).stdout.split("\n")[:-1]
+
+    return run_program
+
+
+@pytest.fixture
 def compare(tmp_path: Path) -> Callable[..., None]:
     """Assert that an eager and a lazy run show a user the same."""
 

@@ -19,19 +19,9 @@ LOUD = "print('executes', __name__)\nvalue = 1\ndef read():\n    return value\n"
 
 
 @pytest.fixture
-def run(write, run_python):
+def run(run_beside):
     """Run a program beside small modules, with the finder installed by hand."""
-
-    def run_program(program, **modules):
-        files = {
-            name.replace("__", "/").replace("INIT", "__init__") + ".py": text
-            for name, text in modules.items()
-        }
-        main = write({**files, "main.py": "pass"})
-        main.write_text(HEAD + program)
-        return run_python(main).stdout.split("\n")[:-1]
-
-    return run_program
+    return lambda program, **modules: run_beside(HEAD + program, **modules)
 
 
 def test_first_attribute_executes_and_keeps_the_object(run):
