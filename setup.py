@@ -1,6 +1,7 @@
-"""Names the sources of the one extension module `lazyimp_c`; refuses interpreters it was not written for."""
+"""Compiles the recipes; names the sources of the one extension `lazyimp_c`; refuses unknown interpreters."""
 
 import os
+import runpy
 import sys
 from pathlib import Path
 
@@ -45,10 +46,20 @@ def extension_modules() -> list:
     return cythonize([extension], language_level=3, build_dir=GENERATED.as_posix())
 
 
+def compile_recipes() -> None:
+    """Make the recipes' tables, which every way of installing takes along; faults end the build."""
+    path = Path("build_backend/recipes.py").resolve()
+    faults = runpy.run_path(str(path))["main"]([])
+    if faults:
+        raise SystemExit("error: the recipes cannot be compiled")
+
+
 if os.environ.get("LAZYIMP_NO_EXTENSION", "0") not in ("", "0"):
+    compile_recipes()
     setup()
 else:
     message = refusal()
     if message is not None:
         raise SystemExit(f"error: {message}")
+    compile_recipes()
     setup(ext_modules=extension_modules())

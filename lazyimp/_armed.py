@@ -12,8 +12,8 @@ from lazyimp import _finder, _proxy
 
 LAZY, PROXY, EAGER = 1, 2, 0
 DECISIONS = {"lazy": LAZY, "proxy": PROXY, "eager": EAGER}
-PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
-UNUSED, BEFORE_ENVIRON, ASYNC = 2, 32, 128  # lazyimp_c/core.h: flags of a statement
+PACKAGE, EFFECT_ORDER, WITHIN_TRY = 8, 16, 32  # Policy.decide
+UNUSED, BEFORE_ENVIRON, ASYNC, GUARDED = 2, 32, 128, 256  # lazyimp_c/core.h: flags of a statement
 MODULE_EAGER, OWN = 1, 2  # Policy.open
 NO_STORE = 16  # Policy.fill
 
@@ -75,6 +75,8 @@ def decide(name, file, facts, target, fromlist, flags, offset):
     context = flags & 7
     if file is not None and file.endswith(("__init__.py", "__init__.pyc")):
         context |= PACKAGE
+    if flags & GUARDED:
+        context |= WITHIN_TRY
     if flags & BEFORE_ENVIRON and _reads_environment(target, lazyimp_c.environ_after(facts, offset)):
         context |= EFFECT_ORDER
     names = tuple(fromlist) if fromlist else None
@@ -145,9 +147,16 @@ def run_ahead(package, name, attribute, level, flags):
 _ahead = set()  # (module, attribute) that run_ahead() is importing
 
 
-def missing(name, attribute):
-    """A submodule that the package would have loaded, run eagerly; NotImplemented where there is none."""
+def missing(name, attribute, only_asked):
+    """A submodule that the package would have loaded, run eagerly; NotImplemented where there is none.
+
+    `only_asked`: by hasattr() or getattr(), which get one that a deferred statement is known to lead to.
+    """
     full = f"{name}.{attribute}"
+    if only_asked:
+        inside = sys.modules.get("lazyimp._inside")
+        if inside is None or not inside.is_awaited(full):
+            return NotImplemented
     module = sys.modules.get(name)
     if full in sys.modules or getattr(module, "__path__", None) is None or finder.find(full) is None:
         return NotImplemented
@@ -332,7 +341,9 @@ def pop_scope(token):
 def _before_fork():
     """Load once what each child would load again: what the user's own code names."""
     if lazyimp_c.is_enabled() or lazyimp_c.counts()["deferred"]:
-        lazyimp_c.resolve_pending(_used_by_own_code)
+        from lazyimp import _fork
+
+        _fork.joining(lambda: lazyimp_c.resolve_pending(_used_by_own_code))
 
 
 def _used_by_own_code(module_flags, statement_flags):

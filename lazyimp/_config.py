@@ -5,7 +5,9 @@ Cold: imported only when there is a file that holds such a table. The keys:
     mode         "safe", "deep" or "all", for a run that does not name one
     lazy, eager  lists of patterns; a pattern is a string, or a table {pattern = "...", reason = "..."}
     keep         true: what is pending at the first batch stays pending
+    stubs        list of modules that recipes have stand-ins for, to use these
     first_batch  false: deferring does not stop by itself
+    rare_gc      false: garbage is collected as often while modules are imported as at any other time
 
 A pattern is `target` or `importer -> target`. Each side is a dotted name that holds for the module and for
 everything under it; `*` stands for any run of characters, dots included. The longer target wins, then the
@@ -18,7 +20,7 @@ import sys
 from lazyimp.errors import ConfigError, unknown_word
 
 MODES = ("safe", "deep", "all")
-_KEYS = ("mode", "lazy", "eager", "keep", "first_batch")
+_KEYS = ("mode", "lazy", "eager", "keep", "first_batch", "stubs", "rare_gc")
 _PATTERN_KEYS = ("pattern", "reason")
 _KINDS: dict[type, str] = {
     bool: "a boolean",
@@ -67,12 +69,16 @@ class Config:
         patterns: tuple[Pattern, ...] = (),
         keep: bool = False,
         first_batch: bool = True,
+        rare_gc: bool = True,
+        stubs: tuple[str, ...] = (),
     ) -> None:
         self.where = where
         self.mode = mode
         self.patterns = patterns
         self.keep = keep
         self.first_batch = first_batch
+        self.rare_gc = rare_gc
+        self.stubs = stubs
         self._answers: dict[tuple[str, str, bool], Pattern | None] = {}
         self._regexes: dict[str, re.Pattern[str]] = {}
 
@@ -143,13 +149,25 @@ def check_config(table: object, where: str) -> Config:
     mode = table.get("mode")
     if mode is not None and mode not in MODES:
         faults.append(_wrong_mode(mode))
-    for key in ("keep", "first_batch"):
+    for key in ("keep", "first_batch", "rare_gc"):
         if not isinstance(table.get(key, False), bool):
             faults.append(f"{key} must be true or false, not {_kind(table[key])}")
+    stubs = table.get("stubs", [])
+    if not isinstance(stubs, list) or not all(isinstance(each, str) for each in stubs):
+        faults.append("stubs must be a list of names of modules")
+        stubs = []
     patterns = [p for key in ("lazy", "eager") for p in _patterns(key, table.get(key, []), faults)]
     if faults:
         raise ConfigError("\n".join(f"{where}: [tool.lazyimp] {fault}" for fault in faults))
-    return Config(where, mode, tuple(patterns), table.get("keep", False), table.get("first_batch", True))
+    return Config(
+        where,
+        mode,
+        tuple(patterns),
+        keep=table.get("keep", False),
+        first_batch=table.get("first_batch", True),
+        rare_gc=table.get("rare_gc", True),
+        stubs=tuple(stubs),
+    )
 
 
 def _patterns(key: str, value: object, faults: list[str]) -> list[Pattern]:

@@ -45,6 +45,8 @@ class Status(_StatusBase):
 
     def __str__(self) -> str:
         lines = [f"lazyimp {self['version']}: {_state(self)}"]
+        if self["profile"] or self["profile_note"]:
+            lines.append(f"  profile {self['profile'] or 'not used: ' + str(self['profile_note'])}")
         counts = self["counts"]
         if isinstance(counts, dict) and counts:
             lines.append("  " + ", ".join(f"{number} {what}" for what, number in sorted(counts.items())))
@@ -137,7 +139,8 @@ def status() -> Status:
     """What lazyimp does in this process: a dict that prints as text.
 
     Keys: `version`, `core` and `mode` (None before lazyimp was on), `enabled`, `refusal` (why it stayed out),
-    `counts` (by kind), `pending` (tuples of module, name, target, line) and `first_batch` (None, or a dict of
+    `counts` (by kind), `pending` (tuples of module, name, target, line), `profile` (the path of the tuned
+    profile in use), `profile_note` (why the program's own is not used) and `first_batch` (None, or a dict of
     `rule`, `monotonic_ns` and `wall_ns`).
     """
     from lazyimp import __version__
@@ -150,6 +153,8 @@ def status() -> Status:
         enabled=core is not None and core.is_enabled(),
         refusal=_startup.refusal,
         counts=dict(core.counts()) if core is not None else {},
+        profile=_startup.profile.path if _startup.profile is not None else None,
+        profile_note=_startup.profile_note,
         pending=sorted(core.pending()) if core is not None else [],
         first_batch=_mark(),
     )

@@ -39,6 +39,7 @@ class LazyFinder:
         self.pending = _proxy.pending
         self.paths = {}
         self.core = None  # core py, which turns what is found into proxies
+        self.stubs = None  # lazyimp._stubs.find, where stubs were chosen
         self._quiet = None  # the meta_path in which everybody is standard and we are first
         self._working = {}  # thread -> foreign finders at work there
 
@@ -50,6 +51,7 @@ class LazyFinder:
             and name not in self.pending
             and name not in self.after_exec
             and self.core is None
+            and self.stubs is None
             and name not in self.paths
             and name not in _NARROW_NAMES
         ):
@@ -75,6 +77,9 @@ class LazyFinder:
                 # core py: it was in sys.modules, and the program took it out to have a new one
                 _proxy.execute(proxy)
                 sys.modules.pop(name, None)
+        stub = None if self.stubs is None else self.stubs(name, path, importing)
+        if stub is not None:
+            return stub
         ours = importing and (name in self.after_exec or self.core is not None)
         if quiet and not ours and name not in self.paths:
             return None
@@ -192,8 +197,8 @@ class LazyFinder:
         self._look_around()
 
     def remove(self):
-        """Take the finder off sys.meta_path, unless pending proxies or hooks still need it."""
-        if self.pending or self.after_exec.keys() - {"copyreg"}:
+        """Take the finder off sys.meta_path, unless pending proxies, hooks or stubs still need it."""
+        if self.pending or self.stubs is not None or self.after_exec.keys() - {"copyreg"}:
             return
         if self in sys.meta_path:
             sys.meta_path.remove(self)

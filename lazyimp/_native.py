@@ -95,7 +95,7 @@ def _decide(frame, importer, target, names):
     space = _space(frame, importer)
     if space is None:
         return False
-    bits, policy = _bits(frame, space, target)
+    bits, policy = _bits(frame, space, target, names)
     if not bits & (LAZY | UNUSED_TOO | ASK) or finder.at_work():
         return False
     statement = space.statement(frame.f_lasti)
@@ -155,8 +155,8 @@ def _runs_module(frame):
     return file.startswith(_RUNNERS)
 
 
-def _bits(frame, space, target):
-    """The verdict bits for `target`, and the policy that gave them."""
+def _bits(frame, space, target, names):
+    """The verdict bits for a statement, and the policy that gave them."""
     policy, table = _policy, space.table
     for scope, scope_policy, tables in reversed(_scopes):
         if scope is frame:
@@ -169,12 +169,24 @@ def _bits(frame, space, target):
         if mode is None or space.flags & MODULE_EAGER:
             return 0, policy
     top = target.partition(".")[0]
-    bits = table.get(top)
-    if bits is None:
-        bits = policy.fill(space.name, space.file, top)
-        if not bits & NO_STORE:
-            table[top] = bits
-    return bits, policy
+    verdict = table.get(top)
+    if verdict is None:
+        verdict = policy.fill(space.name, space.file, top)
+        if not (verdict if type(verdict) is int else verdict[0]) & NO_STORE:
+            table[top] = verdict
+    if type(verdict) is int:
+        return verdict, policy
+    return verdict[0] | (ASK if _is_named(verdict[1], target, names) else 0), policy
+
+
+def _is_named(listed, target, names):
+    """Whether a verdict's names hold the target, a dotted prefix of it, or one of its from-list."""
+    part = target
+    while part:
+        if part in listed:
+            return True
+        part = part.rpartition(".")[0]
+    return names is not None and any(f"{target}.{each}" in listed for each in names)
 
 
 def _remember(frame, space, target, names, flags, binds):
@@ -241,7 +253,7 @@ def _protected(frame, name):
         space = _space(frame, frame.f_globals.get("__name__"))
         if space is None:
             return None
-        bits, policy = _bits(frame, space, name)
+        bits, policy = _bits(frame, space, name, None)
         statement = space.statement(frame.f_lasti) if bits & (PROXY | ASK) else None
         if statement is None or not statement[0] & PROTECTED:
             return None

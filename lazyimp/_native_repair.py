@@ -145,11 +145,16 @@ class _Noting(_proxy.HookLoader):
     def exec_module(self, new):
         _proxy.restore(new, self)
         name = new.__spec__.name
+        from lazyimp import _random
+
+        kept = _random.keep_outermost()
         try:
             self.loader.exec_module(new)
         except BaseException as error:
             _note(error, name)
             raise
+        finally:
+            _random.put_back_outermost(kept)
         _native.late.pop(name, None)
 
 
@@ -289,7 +294,9 @@ def watch():
 def _before_fork():
     """Load once, here, what the functions of own modules read; each child would load it again."""
     if _native.declared:
-        resolve_where(lambda flags: flags & _native.OWN and not flags & _native.UNUSED)
+        from lazyimp import _fork
+
+        _fork.joining(lambda: resolve_where(lambda flags: flags & _native.OWN and not flags & _native.UNUSED))
 
 
 def _event_loop(base_events):

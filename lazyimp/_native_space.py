@@ -9,7 +9,7 @@ import lazyimp_c
 from lazyimp import _native
 
 MODULE_EAGER, MODULE_OWN = _native.MODULE_EAGER, _native.MODULE_OWN
-PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
+PACKAGE, EFFECT_ORDER, WITHIN_TRY = 8, 16, 32  # Policy.decide
 # lazyimp_c/core.h: flags of a module
 READS_NAMESPACE, SYS_MODULES_TOP, SYS_MODULES, MENTIONS_NAMESPACE = 1, 2, 4, 8
 
@@ -21,7 +21,7 @@ _module, _dict_of = _native._module, _native._dict_of
 class Space:
     """What is known about a module while its body runs."""
 
-    __slots__ = ("code", "facts", "file", "flags", "name", "table", "unread")
+    __slots__ = ("code", "facts", "file", "flags", "guarded", "name", "table", "unread")
 
     def __init__(self, importer, frame, policy):
         self.name = importer
@@ -30,6 +30,7 @@ class Space:
         self.table, self.flags = policy.open(importer, self.file)
         self.facts = None  # None: rules out every statement
         self.unread = not self.flags & MODULE_EAGER
+        self.guarded = _is_guarded(frame)
 
     def statement(self, offset):
         """(flags, names bound) of the import statement at `offset`; None where it has to run at once."""
@@ -43,7 +44,9 @@ class Space:
         """Analyse the code; the interpreter's placeholders show where a namespace is read as a dict."""
         facts = lazyimp_c.analyse(self.code)
         asks = SYS_MODULES if self.flags & MODULE_OWN else SYS_MODULES_TOP
-        if not facts.flags & (READS_NAMESPACE | MENTIONS_NAMESPACE | asks) and not _exposed(self.code):
+        if facts.flags & (READS_NAMESPACE | MENTIONS_NAMESPACE | asks):
+            return
+        if not (_exposed(self.code) or _hands_itself_out(self.code)):
             self.facts = facts
 
     def deletes(self, bound):
@@ -56,6 +59,11 @@ class Space:
                 return True
             at = raw.find(_DELETE_NAME, at + 1)
         return False
+
+
+def _hands_itself_out(code):
+    """The body reads `sys.modules[__name__]`: whoever gets the module may walk its namespace."""
+    return {"sys", "modules", "__name__"}.issubset(code.co_names)
 
 
 def _exposed(code):
@@ -72,6 +80,18 @@ def _mentions(code, attr):
     return any(_mentions(each, attr) for each in code.co_consts if type(each) is type(code))
 
 
+def _is_guarded(frame):
+    """What this body imports has to fail where its own import is caught: inside try, here or further up."""
+    found = lazyimp_c.importing(frame)
+    if found is None:
+        return False
+    above, inside = found
+    if inside:
+        return not _native._in_scope(above)
+    space = _native._open.get(above.f_globals.get("__name__"))
+    return space is not None and space.code is above.f_code and space.guarded
+
+
 def is_running(importer):
     if importer == "__main__":
         return True
@@ -81,10 +101,12 @@ def is_running(importer):
 
 
 def for_effect(frame, space, target, names, flags, bound):
-    """Inside a package: a submodule never named, or one whose name the package deletes after the import."""
+    """Inside a package: a submodule never named, one whose name it deletes, a name of its own __getattr__."""
     package = frame.f_globals.get("__package__")
     if not package or not (target == package or target.startswith(package + ".")):
         return False
+    if names is not None and target == space.name and "__getattr__" in frame.f_globals:
+        return True  # the package's own function may be what answers
     if flags & _native.UNUSED and (names is None or target == package):
         return True
     if (
@@ -100,7 +122,7 @@ def verdict(frame, space, policy, bits, target, names, flags):
     """LAZY, PROXY or 0 (eager) for one statement: the policy's answer."""
     if flags & _native.PROTECTED and _native._in_scope(frame):
         flags &= ~_native.PROTECTED  # `with lazyimp.lazy():`
-    if bits & _native.ASK or flags & _native.BEFORE_ENVIRON:
+    if bits & _native.ASK or flags & _native.BEFORE_ENVIRON or space.guarded:
         return ask(policy, space, target, names, flags, frame.f_lasti)
     if flags & _native.PROTECTED:
         return _native.PROXY if bits & _native.PROXY and names is None else 0
@@ -112,6 +134,8 @@ def ask(policy, space, target, names, flags, offset):
     context = flags & 3 | (4 if names is not None else 0)
     if space.file is not None and space.file.endswith(("__init__.py", "__init__.pyc")):
         context |= PACKAGE
+    if space.guarded:
+        context |= WITHIN_TRY
     if flags & _native.BEFORE_ENVIRON:
         from lazyimp._armed import _reads_environment
 

@@ -16,7 +16,7 @@ from _thread import _count as _threads
 from _thread import get_ident
 
 module = type(sys)
-_IMPORTLIB = _bootstrap._find_and_load.__code__.co_filename
+_IMPORTLIB = _bootstrap._find_spec.__code__.co_filename
 _TRIMMED = (_IMPORTLIB, _external.SourceLoader.get_code.__code__.co_filename)
 
 # Answered, and set, without executing.

@@ -328,11 +328,13 @@ class PyCore:
         if flags & MODULE_EAGER:
             return False
         top = name.partition(".")[0]
-        bits = table.get(top)
-        if bits is None:
-            bits = policy.fill(importer, file, top)
-            if not bits & NO_STORE:
-                table[top] = bits
+        verdict = table.get(top)
+        stored = verdict is not None
+        if not stored:
+            verdict = policy.fill(importer, file, top)
+        bits = _bits(verdict, name)
+        if not stored and not bits & NO_STORE:
+            table[top] = verdict
         if not bits & (LAZY | PROXY | ASK):
             return False
         return self._weigh(policy, frame, name, names, bound, bits, scoped)
@@ -368,6 +370,16 @@ class PyCore:
             names = (submodule,)
         verdict = policy.decide(space.get("__name__", ""), file, target, names, context)
         return verdict[0] != "eager"
+
+
+def _bits(verdict, name):
+    """What a verdict of Policy.fill says of the module `name`."""
+    if type(verdict) is int:
+        return verdict
+    bits, listed = verdict
+    while name and name not in listed:
+        name = name.rpartition(".")[0]
+    return bits | (ASK if name else 0)
 
 
 def _parent_waits(name):

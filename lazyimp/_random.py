@@ -3,36 +3,53 @@
 HOT, loaded with the first deferred import that is reified. In the eager order imports come before the
 seeding, so that what they draw (rich draws an identifier, for one) is overwritten; loaded late, they would
 shift every draw after it. The state is put back as it was, for `random`, NumPy's global generator and
-PyTorch's default one.
+PyTorch's default one. This is asked for at every late import, so NumPy's state, which takes a tenth of
+a millisecond to read, is read anew only when the memory that holds it has changed.
 """
 
 import sys
+
+try:
+    from lazyimp_c import generator_memory
+except ImportError:
+    generator_memory = None
+
+MT19937_SIZE = 4 * 624 + 4  # numpy/random/src/mt19937/mt19937.h: uint32_t key[624]; int pos
+
+_depth = [0]
+_numpy = {
+    "memory": None,
+    "state": None,
+    "trusted": None,
+}  # trusted: of which generator the memory is as described
 
 
 def keep():
     """For `put_back`: for each loaded generator its state, how to tell a change, and how to set it."""
     kept = []
-    random = _ready("random")
-    if hasattr(random, "setstate"):
-        state = random.getstate()
-        kept.append((random.getstate, state, random.setstate, state))
-    legacy = getattr(_ready("numpy") and _ready("numpy.random.mtrand"), "_rand", None)
-    if legacy is not None:
-        state = legacy.get_state()
-        kept.append((lambda: _plain(legacy.get_state()), _plain(state), legacy.set_state, state))
-    torch = getattr(_ready("torch"), "default_generator", None)
-    if torch is not None:
-        state = torch.get_state()
-        kept.append(
-            (lambda: torch.get_state().numpy().tobytes(), state.numpy().tobytes(), torch.set_state, state)
-        )
+    for each in (_keep_random, _keep_numpy, _keep_torch):
+        try:
+            found = each()
+        except Exception:  # a generator in the middle of something refuses; the others are kept all the same
+            found = None
+        if found is not None:
+            kept.append(found)
     return kept
 
 
-def _ready(name):
-    """The module, once its body has run: PyTorch's generator must not be touched before."""
-    module = sys.modules.get(name)
-    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
+def keep_outermost():
+    """For `put_back_outermost`: what `keep` gives in the outermost of nested late imports, else nothing."""
+    _depth[0] += 1
+    return keep() if _depth[0] == 1 else []
+
+
+def put_back_outermost(kept):
+    """The late import has ended, well or not."""
+    _depth[0] -= 1
+    try:
+        put_back(kept)
+    except Exception:  # as in keep()
+        pass
 
 
 def put_back(kept):
@@ -42,8 +59,69 @@ def put_back(kept):
             write(state)
 
 
+def _keep_random():
+    random = _ready("random")
+    if not hasattr(random, "setstate"):
+        return None
+    state = random.getstate()
+    return random.getstate, state, random.setstate, state
+
+
+def _keep_numpy():
+    legacy = getattr(_ready("numpy") and _ready("numpy.random.mtrand"), "_rand", None)
+    if legacy is None:
+        return None
+    memory = _memory(legacy)
+    if memory is None:
+        state = legacy.get_state(legacy=False)
+        return (lambda: _plain(legacy.get_state(legacy=False))), _plain(state), legacy.set_state, state
+    if memory != _numpy["memory"]:
+        _numpy.update(memory=memory, state=legacy.get_state())
+    return (lambda: _memory(legacy)), memory, legacy.set_state, _numpy["state"]
+
+
+def _memory(legacy):
+    """The bytes behind NumPy's generator, or None where it is of another kind than described above."""
+    generator = legacy._bit_generator
+    if generator_memory is None or type(generator).__name__ != "MT19937":
+        return None
+    memory = generator_memory(generator.capsule, MT19937_SIZE)
+    if _numpy["trusted"] is not generator:
+        state = generator.state["state"]
+        if memory != state["key"].tobytes() + int(state["pos"]).to_bytes(4, sys.byteorder):
+            return None
+        _numpy["trusted"] = generator
+        _numpy["memory"] = None
+    return memory
+
+
+def _keep_torch():
+    torch = _ready("torch")
+    generator = getattr(torch, "default_generator", None)
+    if generator is None:
+        return None
+
+    def read():
+        # inside torch.compile, or under `with torch.device(...)`, every call would go to the mode's own code
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            return generator.get_state().numpy().tobytes()
+
+    def write(state):
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+    state = read()
+    return read, state, write, state
+
+
+def _ready(name):
+    """The module, once its body has run: PyTorch's generator must not be touched before."""
+    module = sys.modules.get(name)
+    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
+
+
 def _plain(state):
     """NumPy's state as something that compares to one answer."""
-    return tuple(
-        [part.tobytes() if hasattr(part, "tobytes") and hasattr(part, "shape") else part for part in state]
-    )
+    if isinstance(state, dict):
+        return [(key, _plain(part)) for key, part in state.items()]
+    return state.tobytes() if hasattr(state, "tobytes") else state

@@ -15,6 +15,8 @@ CONFIG_LEVELS = 8
 core = None  # the chosen core, once one was installed
 mode = None  # the mode it was last enabled with
 refusal = None  # why lazyimp stayed out although it was asked for
+profile = None  # the tuned profile in use
+profile_note = None  # why the program's profile is not in use
 
 
 class AllEager:
@@ -50,6 +52,8 @@ def start():
     try:
         option = sys._xoptions.get("lazyimp")
         wish = asked()
+        if switch("LAZYIMP_OBSERVE"):
+            observe()
         if option is not None and wish == OFF:
             if switch("LAZYIMP"):
                 os.environ["LAZYIMP"] = OFF  # children must not be on where this process is off
@@ -58,7 +62,7 @@ def start():
             return
         turn_on(wish)
         if option is not None:
-            os.environ["LAZYIMP"] = mode
+            os.environ["LAZYIMP"] = "1" if profile is not None else mode
     except Refused as reason:
         refuse(reason)
     except Exception:
@@ -86,7 +90,7 @@ def asked(default=OFF):
         return default
     if word is True or word == "1":
         return None
-    if word == "" or word == OFF:
+    if word in ("", OFF, "off"):  # the start-up line lets "off" through, so that an eager run can be observed
         return OFF
     return checked(word)
 
@@ -110,22 +114,50 @@ def switch(name):
 
 def turn_on(wish, sure=False):
     """Enable the chosen core in the wished mode, else the configured one, else safe; raises Refused."""
-    global core, mode, refusal
+    global core, mode, refusal, profile
     reason = unsupported(sure)
     if reason is not None:
         raise Refused(reason, "unsupported")
     config = read_config()
     chosen = core if core is not None else choose()
-    new_mode = wish or getattr(config, "mode", None) or MODES[0]
-    chosen.enable(checked(new_mode), policy_maker(new_mode, config))
-    core, mode, refusal = chosen, new_mode, None
+    found = read_profile() if wish is None else None
+    if wish is None and profile_note is not None:
+        wish = MODES[0]
+    new_mode = wish or getattr(found or config, "mode", None) or MODES[0]
+    chosen.enable(checked(new_mode), policy_maker(new_mode, config, found))
+    core, mode, refusal, profile = chosen, new_mode, None, found
+    choose_stubs(config)
+    collect_rarely(new_mode != "all" and getattr(config, "rare_gc", True))
+
+
+def choose_stubs(config):
+    """Hand out the stubs that the configuration or LAZYIMP_STUBS names; raises Refused for an unknown one."""
+    given = switch("LAZYIMP_STUBS")
+    names = given.replace(",", " ").split() if given else getattr(config, "stubs", ())
+    if not names or "0" in names:
+        return
+    from lazyimp import _stubs
+
+    try:
+        _stubs.choose(names)
+    except _stubs.Unknown as fault:
+        raise Refused(str(fault), "config") from fault
 
 
 def turn_off(resolve=False):
     """Stop deferring; returns (names resolved, failures). Harmless when nothing was on."""
     if core is None:
         return 0, []
+    collect_rarely(False)
     return core.disable(resolve)
+
+
+def collect_rarely(wish):
+    """Garbage collections become rare inside imports, or usual again; a matter of speed only."""
+    if has_extension():
+        import lazyimp_c
+
+        lazyimp_c.collect_rarely(wish)
 
 
 def scope_core(wish, sure=True):
@@ -144,7 +176,7 @@ def scope_core(wish, sure=True):
     return core, new_mode
 
 
-def policy_maker(new_mode, config):
+def policy_maker(new_mode, config, tuned=None):
     """A function that makes the policy at the first import to decide; a scope may name a mode of its own.
 
     While it is at work (its own imports ask, too) and after a failure it gives a policy that keeps all eager.
@@ -160,7 +192,10 @@ def policy_maker(new_mode, config):
 
             if scope_mode is None:
                 watch_first_batch(config)
-            policy = Policy(scope_mode or new_mode, config)
+            if scope_mode is not None or tuned is None or is_stale(tuned):
+                policy = Policy(scope_mode or (new_mode if tuned is None else MODES[0]), config)
+            else:
+                policy = Policy(new_mode, config, profile=tuned)
         except Exception:
             debug()
             return AllEager()  # and at_work stays, so that it is not tried again
@@ -311,6 +346,81 @@ def search_config(folder):
             break
         folder = parent
     return None
+
+
+def read_profile():
+    """The program's tuned profile, or None; one that cannot be read is one line on stderr."""
+    path = find_profile()
+    if path is None:
+        return None
+    from lazyimp import _profile
+
+    try:
+        found = _profile.read(path)
+    except (_profile.Damaged, OSError) as fault:
+        put_aside(str(fault))
+        return None
+    os.environ["LAZYIMP_PROFILE"] = os.path.abspath(path)  # a spawned worker has no script of its own
+    return found
+
+
+def find_profile():
+    """The file that LAZYIMP_PROFILE names, else the one beside the program if it is there, or None."""
+    given = switch("LAZYIMP_PROFILE")
+    if given is not None:
+        return given if given != OFF else None
+    path = profile_path(getattr(sys, "argv", None) or [""], getattr(sys, "orig_argv", ()))
+    return path if path is not None and os.path.isfile(path) else None
+
+
+def profile_path(argv, orig_argv):
+    """Where the profile of the program that these words start would lie, or None; `tune` asks, too."""
+    script = argv[0]
+    if script in ("", "-c", "-"):
+        return None
+    if script == "-m":
+        words = orig_argv[max(0, len(orig_argv) - len(argv)) :]
+        module = words[0].partition("m")[2] if words and words[0][:1] == "-" else (words or [""])[0]
+        return f"{module or words[1]}.lazyimp.toml" if words else None
+    folder, name = os.path.split(script.rstrip("/\\"))
+    if folder and os.path.abspath(folder) == os.path.dirname(sys.executable or ""):
+        folder = ""  # an installed command belongs to the project it is run in
+    for suffix in (".py", ".pyw", ".pyc", ".pyz", ".exe"):
+        name = name.removesuffix(suffix)
+    return os.path.join(folder, f"{name}.lazyimp.toml")
+
+
+def is_stale(tuned):
+    """The profile was made for other versions than the ones here; says so, and children need not ask."""
+    global mode, profile
+    from lazyimp import __version__
+
+    change = tuned.changed(core.name if core is not None else "", __version__)
+    if change is None:
+        return False
+    put_aside(change)
+    mode, profile = MODES[0], None
+    return True
+
+
+def put_aside(note):
+    """Say, in one line, why the program's profile is not used."""
+    global profile_note
+    profile_note = note
+    os.environ["LAZYIMP_PROFILE"] = OFF
+    if sys.stderr is not None:
+        print(f"lazyimp: {note}", file=sys.stderr)
+
+
+def observe():
+    """Let this process write down, at its end, what it came to; a subinterpreter's is not the process's."""
+    try:
+        if in_main_interpreter():
+            from lazyimp import _observe
+
+            _observe.start(switch("LAZYIMP_OBSERVE"), bool(switch("LAZYIMP_OBSERVE_BLAME")))
+    except Exception:
+        debug()
 
 
 def refuse(reason):

@@ -259,6 +259,16 @@ class Units:
             return ours == theirs
         return target in self._tops_of(importer) if ours else importer in self._tops_of(target)
 
+    def version(self, tops: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+        """The installed version of the first of the distributions `names` that lies beside one of `tops`."""
+        for site in [self._sites[top] for top in tops if top in self._sites]:
+            for name in names:
+                folder = self._metadata_in(site).get(normalised(name), "")
+                version = folder.rpartition(".")[0].partition("-")[2].partition("-")[0]
+                if version:
+                    return version
+        return None
+
     def _tops_of(self, top: str) -> frozenset[str]:
         """The top-level names of the distribution that is called like `top`; empty when there is none."""
         tops = self._tops.get(top)
@@ -285,7 +295,7 @@ class Units:
                 return known
             for name in names:
                 if name.endswith((".dist-info", ".egg-info")):
-                    known[normalised(name[:-10].partition("-")[0])] = name
+                    known[normalised(name.rpartition(".")[0].partition("-")[0])] = name
         return known
 
 

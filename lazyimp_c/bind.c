@@ -171,6 +171,14 @@ bind_own_submodule(LzSpace *space, PyObject *attr, PyObject *store, LzFacts *fac
     return result;
 }
 
+/* The importer is a module of the package `name`. */
+static int
+lies_in(LzSpace *space, PyObject *name)
+{
+    Py_ssize_t end = PyUnicode_GET_LENGTH(name);
+    return PyUnicode_GET_LENGTH(space->name) > end && PyUnicode_READ_CHAR(space->name, end) == '.' && PyUnicode_Tailmatch(space->name, name, 0, end, -1) == 1;
+}
+
 static PyObject *
 pending_getattro(PyObject *self, PyObject *attr)
 {
@@ -199,7 +207,11 @@ pending_getattro(PyObject *self, PyObject *attr)
         if (PyUnicode_Compare(p->module, p->space->name) == 0) {
             return bind_own_submodule(p->space, attr, b->store, facts, s);
         }
-        return lz_bind(p->space, LZ_KIND_FROM, p->module, attr, b->store, facts, s);
+        PyObject *name = lz_bind(p->space, LZ_KIND_FROM, p->module, attr, b->store, facts, s); /* owned, returned */
+        if (name != NULL && Py_TYPE(name) == &LzPlaceholder_Type && lies_in(p->space, p->module)) {
+            ((LzPlaceholder *)name)->flags |= LZ_OF_PACKAGE;
+        }
+        return name;
     }
     PyErr_Format(PyExc_AttributeError, "%U", attr);
     return NULL;

@@ -26,9 +26,13 @@
 #endif
 #if PY_VERSION_HEX >= 0x030B0000
 #define LZ_LOAD_GLOBAL_SHIFT 1          /* the low bit says "push NULL" */
+#define LZ_PRECALL (PY_VERSION_HEX < 0x030C0000) /* the stack effect of CALL is told without its arguments */
+#define LZ_NULL_AFTER (PY_VERSION_HEX >= 0x030D0000) /* the NULL lies above the callable */
 #define LZ_HAS_EXCEPTION_TABLE 1
 #else
 #define LZ_LOAD_GLOBAL_SHIFT 0
+#define LZ_NULL_AFTER 0
+#define LZ_PRECALL 0
 #define LZ_HAS_EXCEPTION_TABLE 0        /* 3.10 keeps a block stack in the frame */
 #endif
 #if PY_VERSION_HEX >= 0x030F0000
@@ -54,6 +58,8 @@ enum { /* of a statement */
     LZ_BEFORE_ENVIRON = 32, /* an environment variable is set after it */
     LZ_FINALIZER = 64,    /* a bound name is read by a __del__ */
     LZ_ASYNC = 128,       /* a bound name is read by a coroutine */
+    LZ_OF_PACKAGE = 512,  /* it takes a name from a package that it lies in */
+    LZ_GUARDED = 256,     /* the module is being imported by a statement inside try or with */
 };
 enum { /* of a module's code */
     LZ_READS_NAMESPACE = 1,    /* takes its namespace as a whole: globals(), locals(), vars(), dir() */
@@ -105,6 +111,7 @@ PyObject *lz_clean_code(PyCodeObject *code);               /* new reference to b
 
 /* ---- effects.c: what a module's body does to the world around it ---------------------------------------------------------------------------- */
 
+PyObject *lz_outline(PyObject *code); /* outline.c: ([what it calls, stores into, derives from and imports], names it reads) */
 PyObject *lz_effects(PyObject *code); /* (what it does or None, names that its functions bind globally) */
 
 /* ---- frames.c: who is asking ------------------------------------------------------------------------------------------------------------ */
@@ -123,6 +130,8 @@ int lz_is_attribute_load(void);     /* the running instruction is `x.name` */
 int lz_in_importlib(void);          /* the import system itself is asking */
 int lz_takes_whole(void);           /* the running instruction took a namespace, and what follows walks it, copies it or hands it on */
 int lz_in_block(PyFrameObject *frame);      /* 3.10: depth of the block stack */
+int lz_importing_site(LzSite *body, LzSite *site); /* 1: the import statement that runs a module's body, 0: no such statement */
+PyObject *lz_importing(PyObject *frame);    /* for core native: (its frame, whether the statement is inside try or with), or None */
 int lz_runs_module(LzSite *site);   /* this code is a module's body run by the import system, or the main program */
 
 #endif

@@ -78,8 +78,8 @@ changes_other(int op)
 }
 
 /* Where `if __name__ == "__main__":` goes on when it does not hold, or 0. `r` stands on the load of __name__. */
-static int
-behind_main_guard(Reader r, PyCodeObject *code)
+int
+lz_behind_main_guard(Reader r, PyCodeObject *code)
 {
     if (!read_next(&r) || r.op != LOAD_CONST) {
         return 0;
@@ -88,20 +88,7 @@ behind_main_guard(Reader r, PyCodeObject *code)
     if (text == NULL || !PyUnicode_CheckExact(text) || !is(text, "__main__") || !read_next(&r) || r.op != COMPARE_OP || !read_next(&r)) {
         return 0;
     }
-#if PY_VERSION_HEX < 0x030B0000
-    return r.op == POP_JUMP_IF_FALSE ? 2 * r.arg : 0;
-#else
-#if PY_VERSION_HEX < 0x030C0000
-    int jumps = r.op == POP_JUMP_FORWARD_IF_FALSE;
-#else
-    int jumps = r.op == POP_JUMP_IF_FALSE;
-#endif
-    int next = r.next;
-    while (next + 1 < r.size && r.bytes[next] == CACHE) {
-        next += 2;
-    }
-    return jumps ? next + 2 * r.arg : 0;
-#endif
+    return lz_jump_if_false(&r);
 }
 
 /* Names that functions of the module bind globally: `from m import name` takes the value of its moment. */
@@ -142,7 +129,7 @@ first_effect(PyCodeObject *code, PyObject *bytes)
     while (read_next(&r)) {
         PyObject *name = name_read(&r, code->co_names), *attr = attribute_read(&r, code->co_names);
         if (is(name, "__name__")) {
-            int end = behind_main_guard(r, code);
+            int end = lz_behind_main_guard(r, code);
             if (end > r.next) {
                 r.next = end;
                 before = -1;

@@ -129,6 +129,66 @@ lz_runs_module(LzSite *site)
     return result;
 }
 
+/* The code is the import system's: what runs it is an import, not a call. */
+static int
+is_importing(PyCodeObject *code)
+{
+    return starts_with(code->co_filename, "<frozen importlib") || ends_with(code->co_filename, "/importlib/__init__.py")
+           || ends_with(code->co_filename, "\\importlib\\__init__.py");
+}
+
+/* Fills in `site` with the statement whose import runs the module's body at `body`, also a call of importlib.import_module(). */
+int
+lz_importing_site(LzSite *body, LzSite *site)
+{
+    int called = 0;
+    PyFrameObject *frame = PyFrame_GetBack(body->frame); /* owned */
+    while (frame != NULL) {
+        PyCodeObject *code = PyFrame_GetCode(frame); /* owned */
+        if (!is_importing(code)) {
+            site->frame = frame;
+            site->code = code;
+#if PY_VERSION_HEX >= 0x030B0000
+            site->globals = PyFrame_GetGlobals(frame);
+            site->offset = PyFrame_GetLasti(frame);
+#else
+            site->globals = Py_NewRef(frame->f_globals);
+            site->offset = frame->f_lasti < 0 ? -1 : frame->f_lasti * 2;
+#endif
+            int found = called || running_op(site) == IMPORT_NAME;
+            Py_DECREF(frame); /* it runs: the interpreter holds it */
+            if (!found) {
+                lz_site_clear(site);
+            }
+            return found;
+        }
+        called = !starts_with(code->co_filename, "<frozen");
+        Py_DECREF(code);
+        PyFrameObject *back = PyFrame_GetBack(frame); /* owned */
+        Py_DECREF(frame);
+        frame = back;
+    }
+    return 0;
+}
+
+PyObject *
+lz_importing(PyObject *frame)
+{
+    LzSite body = {0}, site;
+    if (!PyFrame_Check(frame)) {
+        PyErr_SetString(PyExc_TypeError, "importing() takes a frame");
+        return NULL;
+    }
+    body.frame = (PyFrameObject *)frame;
+    if (!lz_importing_site(&body, &site)) {
+        Py_RETURN_NONE;
+    }
+    int guarded = lz_in_block(site.frame) > 0 || lz_handler_of(site.code, site.offset) >= 0;
+    PyObject *result = Py_BuildValue("(Oi)", site.frame, guarded); /* owned, returned */
+    lz_site_clear(&site);
+    return result;
+}
+
 int
 lz_takes_whole(void)
 {

@@ -25,22 +25,68 @@ ask_policy(LzSpace *space, PyObject *target, PyObject *fromlist, int flags, int 
     return decision;
 }
 
-/* The policy's bits for imports of `target` by modules of this unit; -1: error. */
+/* Whether `names` holds `target`, or a dotted prefix of it below its top level; -1: error. */
 static int
-rate(LzSpace *space, PyObject *target)
+names_hold(PyObject *names, PyObject *target)
+{
+    int held = PySet_Contains(names, target);
+    Py_ssize_t top = PyUnicode_FindChar(target, '.', 0, PyUnicode_GET_LENGTH(target), 1), end = PyUnicode_GET_LENGTH(target);
+    while (held == 0 && (end = PyUnicode_FindChar(target, '.', 0, end, -1)) > top) {
+        PyObject *prefix = PyUnicode_Substring(target, 0, end); /* owned */
+        held = prefix ? PySet_Contains(names, prefix) : -1;
+        Py_XDECREF(prefix);
+    }
+    return held;
+}
+
+/* Whether the statement wants something that `names` holds; -1: error. */
+static int
+is_named(PyObject *names, PyObject *target, PyObject *fromlist)
+{
+    int held = names_hold(names, target);
+    for (Py_ssize_t i = 0; held == 0 && PyTuple_CheckExact(fromlist) && i < PyTuple_GET_SIZE(fromlist); i++) {
+        PyObject *full = PyUnicode_FromFormat("%U.%S", target, PyTuple_GET_ITEM(fromlist, i)); /* owned */
+        held = full ? PySet_Contains(names, full) : -1;
+        Py_XDECREF(full);
+    }
+    return held;
+}
+
+/* The bits of a verdict, which lazyimp/_policy.py packs: an int, or (int, names that decide() is asked about); -1: error. */
+static int
+unpack(PyObject *verdict, PyObject *target, PyObject *fromlist)
+{
+    if (!PyTuple_CheckExact(verdict)) {
+        return (int)PyLong_AsLong(verdict);
+    }
+    int bits;
+    PyObject *names; /* borrowed */
+    if (!PyArg_ParseTuple(verdict, "iO!", &bits, &PyFrozenSet_Type, &names)) {
+        return -1;
+    }
+    int named = is_named(names, target, fromlist);
+    return named < 0 ? -1 : named ? bits | LZ_BIT_ASK : bits;
+}
+
+/* The policy's bits for this statement, a verdict on all imports of the target's top level by modules of this unit; -1: error. */
+static int
+rate(LzSpace *space, PyObject *target, PyObject *fromlist)
 {
     Py_ssize_t dot = PyUnicode_FindChar(target, '.', 0, PyUnicode_GET_LENGTH(target), 1);
     PyObject *top = dot < 0 ? Py_NewRef(target) : PyUnicode_Substring(target, 0, dot); /* owned */
-    PyObject *rated = top ? PyDict_GetItemWithError(space->table, top) : NULL; /* borrowed */
-    int bits = rated ? (int)PyLong_AsLong(rated) : -1;
-    if (top != NULL && rated == NULL && !PyErr_Occurred()) {
-        PyObject *filled = lz_ask("fill", "(OOO)", space->name, space->file, top); /* owned */
-        bits = filled ? (int)PyLong_AsLong(filled) : -1;
-        if (filled != NULL && !(bits & LZ_BIT_NO_STORE) && PyDict_SetItem(space->table, top, filled) < 0) {
+    PyObject *verdict = top ? Py_XNewRef(PyDict_GetItemWithError(space->table, top)) : NULL; /* owned */
+    int bits = -1;
+    if (verdict != NULL) {
+        bits = unpack(verdict, target, fromlist);
+    }
+    else if (top != NULL && !PyErr_Occurred()) {
+        verdict = lz_ask("fill", "(OOO)", space->name, space->file, top);
+        bits = verdict ? unpack(verdict, target, fromlist) : -1;
+        if (bits >= 0 && !(bits & LZ_BIT_NO_STORE) && PyDict_SetItem(space->table, top, verdict) < 0) {
             bits = -1;
         }
-        Py_XDECREF(filled);
     }
+    Py_XDECREF(verdict);
     Py_XDECREF(top);
     return bits;
 }
@@ -48,7 +94,7 @@ rate(LzSpace *space, PyObject *target)
 static int
 decide(LzSpace *space, PyObject *target, PyObject *fromlist, int bits, int flags, int offset)
 {
-    if (bits & LZ_BIT_ASK || flags & LZ_BEFORE_ENVIRON) {
+    if (bits & LZ_BIT_ASK || flags & (LZ_BEFORE_ENVIRON | LZ_GUARDED)) {
         return ask_policy(space, target, fromlist, flags, offset);
     }
     if (flags & LZ_PROTECTED) {
@@ -186,7 +232,7 @@ facts_for(LzSpace *space, LzSite *site)
 static int
 statement_flags(LzSpace *space, LzFacts *facts, LzStatement *s, LzSite *site)
 {
-    int flags = s->flags;
+    int flags = s->flags | (space->guarded ? LZ_GUARDED : 0);
     if (lz_in_block(site->frame) > 0) {
         flags |= LZ_PROTECTED;
     }
@@ -197,6 +243,13 @@ statement_flags(LzSpace *space, LzFacts *facts, LzStatement *s, LzSite *site)
         flags |= LZ_STAR; /* any flag that says eager */
     }
     return flags;
+}
+
+/* `from package import name` in the package's own body, after its __getattr__ was defined, which may be what answers. */
+static int
+answers_itself(LzSpace *space, PyObject *target, PyObject *fromlist)
+{
+    return fromlist != Py_None && PyUnicode_Compare(target, space->name) == 0 && lz_raw(space, lz_names.dunder_getattr) != NULL;
 }
 
 /* Returns what the statement gets, or NULL; without an error that means: import it. */
@@ -218,7 +271,7 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
     int bits = 0;
     if (space != NULL && !(space->flags & LZ_MODULE_EAGER) && (target = absolute(space, name, level)) != NULL
         && !(fromlist == Py_None ? lz_is_known(target) : all_present(target, fromlist))) {
-        bits = rate(space, target);
+        bits = rate(space, target, fromlist);
     }
     if (bits > 0 && (bits & ~LZ_BIT_NO_STORE)) {
         facts = facts_for(space, &site);
@@ -226,7 +279,7 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
     }
     LzStatement *s = facts ? lz_statement(facts, site.offset) : NULL;
     int flags = s ? statement_flags(space, facts, s, &site) : 0;
-    if (s == NULL || s->count == 0 || flags & (LZ_STAR | LZ_FINALIZER | LZ_PATH_WINDOW)) {
+    if (s == NULL || s->count == 0 || flags & (LZ_STAR | LZ_FINALIZER | LZ_PATH_WINDOW) || answers_itself(space, target, fromlist)) {
         goto done;
     }
     int decision = decide(space, target, fromlist, bits, flags, s->offset);

@@ -8,6 +8,8 @@ cdef extern from "core.h":
     object lz_facts_statement(object facts, int offset)
     object lz_facts_imports(object facts)
     object lz_effects(object code)
+    object lz_outline(object code)
+    object lz_importing(object frame)
     ctypedef struct LzFacts:
         int flags
         PyObject *environ_keys
@@ -31,11 +33,14 @@ cdef extern from "state.h":
     object lz_push_scope(object frame)
     int lz_pop_scope(object token) except -1
     int lz_set_proxy_loader(object function) except -1
+    int lz_collect_rarely(int on) except -1
     object lz_reify(object placeholder)
     PyTypeObject LzProxy_Type
     PyTypeObject LzModule_Type
 
 
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_get_thread_ident
 
 import sys
@@ -69,6 +74,11 @@ def analyse(code):
 def effects(code):
     """(what a module's body does to the world around it, or None; names that its functions bind globally)."""
     return lz_effects(code)
+
+
+def outline(code):
+    """([(kind, ...)] of what `code` calls, stores into, derives from and imports, names it reads); see outline.c."""
+    return lz_outline(code)
 
 
 cdef class Facts:
@@ -183,6 +193,22 @@ def new_policy():
 def set_proxy_loader(function):
     """`function(module)` executes a proxy at its first attribute access."""
     lz_set_proxy_loader(function)
+
+
+def collect_rarely(on):
+    """Collect garbage less often while a module is imported, or as usual again."""
+    lz_collect_rarely(1 if on else 0)
+
+
+def importing(frame):
+    """(frame, whether its statement is inside try or with) of the import that runs a module's body, or None."""
+    return lz_importing(frame)
+
+
+def generator_memory(capsule, Py_ssize_t size):
+    """The first `size` bytes of what a NumPy bit generator keeps; numpy/random/bitgen.h: the state comes first."""
+    cdef void **generator = <void **>PyCapsule_GetPointer(capsule, b"BitGenerator")
+    return PyBytes_FromStringAndSize(<const char *>generator[0], size)
 
 
 def proxy_pending(module):

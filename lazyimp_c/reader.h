@@ -109,4 +109,27 @@ reader_of(PyObject *bytes)
     return (Reader){(const unsigned char *)PyBytes_AS_STRING(bytes), (int)PyBytes_GET_SIZE(bytes), 0, 0, 0, 0};
 }
 
+/* Where the code goes on when the conditional jump that `r` stands on finds "false", or 0: it is no such jump. */
+static inline int
+lz_jump_if_false(Reader *r)
+{
+#if PY_VERSION_HEX < 0x030B0000
+    return r->op == POP_JUMP_IF_FALSE ? 2 * r->arg : 0;
+#else
+#if PY_VERSION_HEX < 0x030C0000
+    int jumps = r->op == POP_JUMP_FORWARD_IF_FALSE;
+#else
+    int jumps = r->op == POP_JUMP_IF_FALSE;
+#endif
+    int next = r->next;
+    while (next + 1 < r->size && r->bytes[next] == CACHE) {
+        next += 2;
+    }
+    return jumps ? next + 2 * r->arg : 0;
+#endif
+}
+
+int lz_behind_main_guard(Reader r, PyCodeObject *code); /* effects.c */
+int lz_is_subscript(int op);                            /* scan.c */
+
 #endif

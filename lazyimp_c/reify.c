@@ -144,6 +144,25 @@ unblock(PyObject *name)
     return PyErr_Occurred() ? -1 : 0;
 }
 
+/* The loaded package has no such name but a __getattr__ of its own. A module inside it, loaded in the eager order, mostly came before that function was
+ * defined, and got its sibling; the function itself may need what is being imported here (jsonschema). */
+static int
+answers_by_function(PyObject *name, PyObject *attr)
+{
+    PyObject *module = PyDict_GetItemWithError(lz.modules, name); /* borrowed */
+    PyErr_Clear();
+    return module != NULL && lz_present(module, lz_names.dunder_getattr) != NULL && lz_present(module, attr) == NULL;
+}
+
+static PyObject *
+import_submodule_first(PyObject *name, PyObject *attr)
+{
+    PyObject *full = PyUnicode_FromFormat("%U.%U", name, attr); /* owned */
+    PyObject *module = full ? import_own_submodule(full, attr) : NULL;
+    Py_XDECREF(full);
+    return module;
+}
+
 static PyObject *
 import_kind(LzPlaceholder *p)
 {
@@ -166,7 +185,8 @@ import_kind(LzPlaceholder *p)
     case LZ_KIND_MODULE:
         return import_as(p->module);
     default:
-        return import_attribute(p->module, p->attr);
+        return p->flags & LZ_OF_PACKAGE && answers_by_function(p->module, p->attr) ? import_submodule_first(p->module, p->attr)
+                                                                                  : import_attribute(p->module, p->attr);
     }
 }
 
@@ -319,9 +339,9 @@ lz_missing(LzSpace *space, PyObject *name)
     if (result == Py_NotImplemented) {
         Py_CLEAR(result);
     }
-    if (result == NULL && !PyErr_Occurred() && lz_is_attribute_load()) {
+    if (result == NULL && !PyErr_Occurred()) {
         /* `pkg.sub` in a program that works eagerly means that somebody imports it; hasattr() and getattr() may only be asking */
-        result = lz_ask("missing", "(OO)", space->name, name);
+        result = lz_ask("missing", "(OOi)", space->name, name, !lz_is_attribute_load());
     }
     if (result == Py_NotImplemented) {
         Py_CLEAR(result);

@@ -31,8 +31,8 @@ skip_empty_call(Reader *r)
     return 0;
 }
 
-static int
-is_subscript(int op)
+int
+lz_is_subscript(int op)
 {
     /* 3.14 made subscription a binary operation */
 #ifdef BINARY_SUBSCR
@@ -128,7 +128,7 @@ asks_for_itself(Reader here, PyObject *names)
     if (!read_next(&here) || !is(name_read(&here, names), "__name__")) {
         return 0;
     }
-    return read_next(&here) && is_subscript(here.op);
+    return read_next(&here) && lz_is_subscript(here.op);
 }
 
 
@@ -214,6 +214,9 @@ lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
     PyObject *consts = code->co_consts, *names = code->co_names;
     in_async = in_async || (code->co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR));
     in_finalizer = in_finalizer || is(code->co_name, "__del__");
+    if (is(code->co_name, "find_spec") || is(code->co_name, "exec_module")) {
+        scan->facts->flags |= LZ_READS_NAMESPACE; /* a finder or a loader must not wait for itself */
+    }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i);
         if (PySet_Add(scan->reads, name) < 0 || (in_async && PySet_Add(scan->async, name) < 0)

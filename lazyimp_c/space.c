@@ -137,6 +137,26 @@ lz_prune(void)
     return 0;
 }
 
+/* What a module's body imports has to fail where the module's own import is caught: its statement stands inside try, or that of who imports it. */
+static int
+is_guarded(LzSite *body)
+{
+    LzSite site;
+    if (!lz_importing_site(body, &site)) {
+        return 0;
+    }
+    int guarded = lz_in_block(site.frame) > 0 || lz_handler_of(site.code, site.offset) >= 0;
+    if (guarded) {
+        guarded = !lz_in_scope(&site);
+    }
+    else if (!(site.code->co_flags & (CO_OPTIMIZED | CO_NEWLOCALS))) {
+        LzSpace *above = lz_space_of(site.globals); /* borrowed */
+        guarded = above != NULL && above->guarded;
+    }
+    lz_site_clear(&site);
+    return guarded;
+}
+
 LzSpace *
 lz_space_open(PyObject *dict, LzSite *site)
 {
@@ -176,6 +196,7 @@ lz_space_open(PyObject *dict, LzSite *site)
         return NULL;
     }
     space->generation = lz.generation;
+    space->guarded = is_guarded(site);
     Py_SETREF(space->table, Py_NewRef(file));
     Py_SETREF(space->package, Py_NewRef(package));
     Py_DECREF(opened);

@@ -43,7 +43,7 @@ PyObject *lz_helper(void);     /* borrowed: the Python half, loaded when it is f
 
 /* names, interned once */
 typedef struct {
-    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *star, *main, *dunder_import, *error_name, *sys_path, *meta_path;
+    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *star, *main, *dunder_import, *dunder_getattr, *error_name, *sys_path, *meta_path;
 } LzNames;
 extern LzNames lz_names;
 
@@ -123,6 +123,9 @@ int lz_pause(int delta);
 /* proxy.c */
 extern PyTypeObject LzProxy_Type;
 int lz_set_proxy_loader(PyObject *function);
+
+/* collector.c */
+int lz_collect_rarely(int on);                      /* while a module is imported: 1 begin, 0 end */
 
 /* setup.c */
 int lz_setup(void);                                 /* types and names; once, when the extension is loaded */

@@ -231,3 +231,35 @@ def test_fork_warns_no_more_than_eagerly(
     lazy = run_python("-X", "dev", *switches, mode="deep", core=core)
     compare(eager, lazy)
     assert sys.platform != "win32"
+
+
+def test_modules_loaded_before_the_fork_take_part_in_it(
+    run_python: RunPython, write: Write, core: str, mode: str
+) -> None:
+    """A lock that is let go after a fork was taken before it, also by a module that the fork made us load."""
+    main = write(
+        {
+            "site-packages/locked.py": """
+                import os, threading
+                lock = threading.Lock()
+                let_go = lock.release
+                os.register_at_fork(before=lock.acquire, after_in_child=let_go, after_in_parent=let_go)
+                def answer():
+                    return lock.locked()
+            """,
+            "site-packages/locked-1.0.dist-info/RECORD": "locked.py,,\n",
+            "main.py": """
+                import os, warnings
+                import locked
+                warnings.simplefilter("ignore")
+                def work():
+                    return locked.answer()
+                child = os.fork()
+                if child == 0:
+                    os._exit(3 if work() else 0)
+                print(os.waitpid(child, 0)[1], work())
+            """,
+        }
+    )
+    done = run_python(main, mode=mode, core=core)
+    assert (done.stdout, done.stderr) == ("0 False\n", "")

@@ -11,8 +11,25 @@ ROOT = Path(lazyimp.__file__).parent
 
 FINDER = {"_finder", "_proxy", "_replaced"}
 CORES = {"_pycore", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
-POLICY = {"_policy", "_units"}
-HOT = sorted({"_startup", *FINDER, *CORES, *POLICY, "_effects", "_random"} - {"lazyimp_c"})
+POLICY = {"_policy", "_recipes", "_tables", "_units"}
+OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
+HOT = sorted(
+    {
+        "_startup",
+        *FINDER,
+        *CORES,
+        *POLICY,
+        "_effects",
+        "_fork",
+        "_inside",
+        "_outline",
+        "_profile",
+        "_random",
+        "_stubs",
+        *OBSERVER,
+    }
+    - {"lazyimp_c"}
+)
 HOT_MAY_LOAD = {
     "sys",
     "os",
@@ -35,19 +52,43 @@ ARROWS = {
     "auto": {"_startup"},
     "_pth": set(),
     "_protocol": set(),
+    "_observe": {"_fingerprint", "_blame", "_finder", "firstbatch"},
+    "_fingerprint": set(),
+    "_blame": {"_fingerprint", "_proxy"},
     "_control": {"_startup", "errors", "firstbatch", "__init__", "_protocol"},
-    "_startup": {*CORES, *FINDER, *POLICY, "_config", "firstbatch", "record", "_protocol"},
+    "_startup": {
+        *CORES,
+        *FINDER,
+        *POLICY,
+        "__init__",  # the version, which profiles are bound to
+        "_config",
+        "_observe",
+        "_profile",
+        "_protocol",
+        "_stubs",
+        "firstbatch",
+        "record",
+    },
+    "_profile": POLICY,
     "_config": {"errors"},
-    "_policy": {"_units", "_effects", "_config", "recipes"},
+    "_policy": {"_units", "_effects", "_inside", "_config", "_recipes", "_tables", "recipes"},
+    "_recipes": {"_units", "recipes"},
+    "_tables": set(),
+    "_stubs": {*FINDER, "_recipes", "_units", "recipes"},
+    "_inside": {"_outline", "lazyimp_c"},
+    "_outline": {"lazyimp_c"},
     "_effects": {"lazyimp_c"},  # and the path finder: what own code does is read from its code alone
     "_units": set(),
-    "_random": set(),
+    "_random": {"lazyimp_c"},
+    "_fork": set(),
     **{name: {*FINDER, *POLICY, "lazyimp_c", "_pycore"} for name in FINDER},
-    **{name: {*CORES, *FINDER, *POLICY, "_random"} for name in CORES},
+    **{name: {*CORES, *FINDER, *POLICY, "_fork", "_random"} for name in CORES},
     "firstbatch": set(),
     "errors": set(),
     "recipes": set(),
-    "cli": {"_startup", "_control", "_pth", "errors", "__init__"},
+    # it asks the policy what a mode does, and writes what _profile reads
+    "tuning": {*POLICY, "_config", "_profile", "_startup", "lazyimp_c", "errors", "__init__"},
+    "cli": {"_startup", "_control", "_profile", "_pth", "errors", "recipes", "tuning", "__init__"},
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lazyimp import _effects, _policy
+from lazyimp import _effects, _inside, _policy, _tables
 from lazyimp._config import check_config
 from lazyimp._policy import (
     ASK,
@@ -87,6 +87,13 @@ def effects(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     found: dict[str, str] = {}
     monkeypatch.setattr(_effects, "of_statement", lambda target, names, is_own: found.get(target))
     return found
+
+
+@pytest.fixture(autouse=True)
+def plain_distributions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules of distributions without a recipe do nothing when imported; they are on no disk."""
+    monkeypatch.setattr(_inside, "of_statement", lambda importer, target, names, same: None)
+    monkeypatch.setattr(_inside, "is_extension", lambda target: False)
 
 
 @pytest.mark.parametrize("mode", ["safe", "deep"])
@@ -240,6 +247,17 @@ def test_modules_of_one_unit_share_a_table() -> None:
     assert one.open("torch", IMPORTERS["torch"])[1] == 0
 
 
+def unpacked(verdict: "_policy.Verdict", target: str, names: tuple[str, ...] | None) -> int:
+    """The bits that a core makes of a verdict for one statement."""
+    if isinstance(verdict, int):
+        return verdict
+    bits, listed = verdict
+    parts = target.split(".")
+    wanted = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    wanted |= {f"{target}.{name}" for name in names or ()}
+    return bits | (ASK if wanted & listed else 0)
+
+
 def test_tables_answer_as_decide_does() -> None:
     """A core that follows `open` and `fill` does what `lazyimp why` says, whoever filled the table."""
     chance = random.Random(810)
@@ -262,11 +280,12 @@ def test_tables_answer_as_decide_does() -> None:
             if flags & _policy.MODULE_EAGER:
                 assert said is EAGER, (one.mode, importer, target)
                 continue
-            bits = verdicts.get(top)
-            if bits is None:
-                bits = one.fill(importer, file, top)
-                if not bits & NO_STORE:
-                    verdicts[top] = bits
+            verdict = verdicts.get(top)
+            if verdict is None:
+                verdict = one.fill(importer, file, top)
+                if not unpacked(verdict, "", None) & NO_STORE:
+                    verdicts[top] = verdict
+            bits = unpacked(verdict, target, names)
             if bits & ASK:
                 asked += 1
             else:
@@ -278,14 +297,14 @@ def test_the_common_edges_need_no_asking() -> None:
     for mode in _policy.MODES:
         for importer in ("__main__", "project", "pandas.core"):
             for top in ("numpy", "torch", "json"):
-                assert not policy(mode).fill(importer, IMPORTERS[importer], top) & ASK, (mode, importer, top)
+                assert policy(mode).fill(importer, IMPORTERS[importer], top) != ASK, (mode, importer, top)
 
 
 def test_every_row_has_a_reason_and_fits_one_table() -> None:
-    tables = (_policy.EAGER_TARGETS, _policy.EFFECT_TARGETS, _policy.ESSENTIAL_TARGETS)
+    tables = (_tables.EAGER_TARGETS, _tables.EFFECT_TARGETS, _tables.ESSENTIAL_TARGETS)
     names = [name for table in tables for name in table]
     assert len(names) == len(set(names))
-    for table in (*tables, _policy.EAGER_IMPORTERS, _policy.ESSENTIAL_IMPORTERS):
+    for table in (*tables, _tables.EAGER_IMPORTERS, _tables.ESSENTIAL_IMPORTERS):
         assert all(reason and not reason.endswith(".") for reason in table.values())
 
 
@@ -294,4 +313,4 @@ def test_policy_imports_nothing_that_is_not_loaded() -> None:
     code = "import sys, lazyimp; old = {*sys.modules}; import lazyimp._policy; print(*{*sys.modules} - old)"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
-    assert sorted(done.stdout.split()) == ["lazyimp._policy", "lazyimp._units"]
+    assert sorted(done.stdout.split()) == ["lazyimp._policy", "lazyimp._tables", "lazyimp._units"]

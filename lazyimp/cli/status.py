@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 
 from lazyimp import __version__, _startup
@@ -48,11 +49,37 @@ def gather() -> dict[str, object]:
         "startup_line": is_active(),
         "mode": _startup.mode,
         "refusal": unsupported or _startup.refusal,
+        "recipes": recipes(),
+        "profiles": profiles(core),
     }
+
+
+def recipes() -> int | str:
+    """How many recipes there are; in words where the build has not made them."""
+    try:
+        from lazyimp.recipes._table import RECIPES
+    except ImportError:
+        return "never built: mode deep is closed inside every distribution"
+    return len(RECIPES)
+
+
+def profiles(core: str | None) -> dict[str, str]:
+    """The tuned profiles in this folder, and whether they would be used here."""
+    from lazyimp import _profile
+
+    found = {}
+    for name in sorted(entry for entry in os.listdir() if entry.endswith(".lazyimp.toml")):
+        try:
+            found[name] = _profile.read(name).changed(core or "", __version__) or "fits"
+        except (_profile.Damaged, OSError) as fault:
+            found[name] = str(fault)
+    return found
 
 
 def _text(value: object) -> str:
     """A value for people."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {each}" for key, each in value.items()) or "none here"
     return (
         {None: "none", True: "yes", False: "no"}.get(value, str(value))
         if value in (None, True, False)

@@ -11,6 +11,7 @@ import os
 mark = []
 on_mark = []
 on_fetch = []
+on_call = []
 debug = [False]  # whether a callback's failure is raised
 
 _state = {"pid": os.getpid(), "fetched": False, "armed": None}
@@ -23,7 +24,7 @@ def arm(finder):
     from lazyimp.firstbatch import torch
 
     _state["pid"] = os.getpid()
-    _state["armed"] = torch.Watch(begins, decide, in_this_process)
+    _state["armed"] = torch.Watch(begins, decide, in_this_process, calls)
     _state["armed"].arm(finder)
 
 
@@ -45,6 +46,12 @@ def begins():
     if not _state["fetched"]:
         _state["fetched"] = True
         _call(on_fetch)
+
+
+def calls(args, kwargs):
+    """Tell that a training call begins."""
+    if on_call:
+        _call(on_call, args, kwargs)
 
 
 def decide(rule, monotonic_ns, wall_ns):

@@ -47,7 +47,8 @@ class Swap:
 class Watch:
     """The hooks and what they have seen."""
 
-    def __init__(self, begins, decide, in_this_process):
+    def __init__(self, begins, decide, in_this_process, tell_call=None):
+        self.tell_call = tell_call
         self.begins = begins
         self.decide = decide
         self.in_this_process = in_this_process
@@ -130,6 +131,8 @@ class Watch:
         """Note the call and run it with nothing of ours in the way."""
         call = [time.monotonic_ns(), time.time_ns(), _sequence(), NO_TIME]
         swap.restore()
+        if self.tell_call is not None:
+            self.tell_call(args, kwargs)
         fetched = self.fetched
         if fetched or len(self.calls) < MOST_CALLS:
             self.calls.append(call)

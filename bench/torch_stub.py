@@ -1,0 +1,79 @@
+"""Times three training steps with an optimizer, with the real torch._dynamo and with its stub; needs torch.
+
+    python bench/torch_stub.py --count 3
+
+Both sides print the weights, and then compile, read the compiler's configuration and break a graph: the stub
+has to hand over so that nothing is different. In turns, each sample a fresh process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from harness import active_core, conditions, in_turns, minimum_and_median, table
+
+COUNT = 3
+MARKER = "trained"
+PROGRAM = """
+import os, sys
+import lazyimp
+os.environ["LAZYIMP_STUBS"] = sys.argv[1]
+lazyimp.enable("safe")
+import torch
+
+torch.manual_seed(3)
+model = torch.nn.Linear(4, 4)
+optimizer = torch.optim.Adam(model.parameters())
+for _ in range(3):
+    optimizer.zero_grad()
+    model(torch.ones(2, 4)).sum().backward()
+    optimizer.step()
+print([float(each) for each in model.weight.detach().flatten()])
+assert ("torch._dynamo.eval_frame" in sys.modules) is (sys.argv[1] == "0")
+print("trained", flush=True)
+
+def step(model, x):
+    y = model(x).sum()
+    y.backward()
+    optimizer.step()
+    return y.detach()
+
+print(torch.compile(lambda x: x * 2 + 1, backend="eager")(torch.ones(2)))
+print(torch.compile(step, backend="eager")(model, torch.ones(2, 4)))
+print([float(each) for each in model.weight.detach().flatten()])
+
+import torch._dynamo as dynamo
+
+print(dynamo is torch._dynamo, dynamo is sys.modules["torch._dynamo"], type(dynamo))
+print(dynamo.is_compiling(), dynamo.config.recompile_limit, sorted(dynamo.utils.counters["stats"].items()))
+print(len(dynamo.utils.counters["graph_break"]), len(dir(dynamo)))
+print(vars(torch.optim.Optimizer.add_param_group.__wrapped__)["__dynamo_disable"].__module__)
+print(torch.no_grad()(lambda: torch.is_grad_enabled())())
+"""
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=COUNT, help=f"samples of each side (default: {COUNT})")
+    options = parser.parse_args()
+    core = active_core()
+    sides = {
+        "real": [sys.executable, "-c", PROGRAM, "0"],
+        "stub": [sys.executable, "-c", PROGRAM, "torch._dynamo"],
+    }
+    samples = in_turns(sides, options.count, marker=MARKER)
+    rows = []
+    for side, runs in samples.items():
+        trained = [f"{value:.2f}" for value in minimum_and_median([run.marked_cpu_s or 0 for run in runs])]
+        whole = [f"{value:.2f}" for value in minimum_and_median([run.cpu_s for run in runs])]
+        rows.append((side, *trained, *whole))
+    print(table(("CPU seconds", "trained, minimum", "median", "compiled, too, minimum", "median"), rows))
+    print(f"{options.count} samples of each side in turns; {conditions(core=core)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""Types of the bracket around module executions; for type checkers only."""
+
+rows: list[dict[str, object]]
+
+def start() -> None: ...
+def measure() -> None: ...

@@ -1,0 +1,309 @@
+"""Statements inside an installed distribution without a recipe: which ones its author's order needs.
+
+HOT, loaded with the first such statement. A module whose body changes what others hold (`_outline.py`),
+or that others need while it runs and that needs them (a cycle), runs where the author has it run, and so does
+what leads to it. What was found about a module is kept in the user's cache folder, in one file for each
+top-level name, until that is installed anew; without such a folder nothing inside is deferred.
+"""
+
+import atexit
+import os
+import sys
+from _frozen_importlib_external import PathFinder
+
+FORMAT = "1"
+UNKNOWN = "its code cannot be looked at"
+CYCLE = "is part of a cycle that its author's order resolves"
+LIMIT = 20000  # modules looked at in one process
+
+_same = None  # same(top, other): two top-level names of one distribution
+_judge = None
+_modules = {}  # name -> Module or None, of this process
+_specs = {}
+_rows = {}  # name -> (effect or None, modules that its body imports, names its functions bind anew)
+_files = {}  # top-level name -> (file, {name: line not parsed yet}) or None
+_fresh = {}  # top-level name -> True: something to be written
+_clean = set()  # modules that lead to no effect
+_witness = {}  # module -> a module with an effect that it leads to
+
+
+def of_statement(importer, target, names, same):
+    """What an import statement between two modules of one distribution does beyond binding names, or None.
+
+    `same(top, other)` tells whether two top-level names belong to one distribution.
+    """
+    global _same
+    _same = same
+    _top[0] = importer.partition(".")[0]
+    for each in _named(target, names or ()):
+        if each not in sys.modules:
+            effect = _leads_to(each)
+            if effect is not None:
+                return effect
+    if names:
+        row = _row(target) if target not in sys.modules or target in _rows else None
+        if row is not None and not row[2].isdisjoint(names):
+            return "its functions bind the name anew"
+    return None
+
+
+def is_awaited(name):
+    """Whether the author's order would have loaded a module by now: a statement that ran leads to it."""
+    return name in _rows and _rows[name][0] != UNKNOWN
+
+
+def is_extension(target):
+    """Whether a module is compiled code, of which nothing can be told."""
+    spec = _find(target)
+    return spec is not None and type(spec.origin) is str and not spec.origin.endswith((".py", ".pyc"))
+
+
+# -- following imports ---------------------------------------------------------------------------------------
+
+
+def _leads_to(name):
+    """The first effect among the modules that would be loaded with `name` and are not, or None."""
+    if name in _clean:
+        return None
+    witness = _witness.get(name)
+    if witness is not None and witness not in sys.modules:
+        return _told(witness, name)
+    seen, waiting = {name}, [name]
+    for each in waiting:
+        effect, imports, _ = _row(each)
+        if effect is not None:
+            _witness[name] = each
+            return _told(each, name)
+        for other in imports:
+            if other not in seen and other not in _clean and other not in sys.modules:
+                seen.add(other)
+                waiting.append(other)
+    _clean.update(seen)
+    return None
+
+
+def _told(witness, name):
+    effect = _row(witness)[0]
+    return effect if witness == name else f"{effect} (in {witness})"
+
+
+def _named(target, names):
+    """The modules a statement loads: the target, the packages above it, and submodules named by `from`."""
+    at = target.find(".")
+    while at > 0:
+        yield target[:at]
+        at = target.find(".", at + 1)
+    yield target
+    for name in names:
+        full = f"{target}.{name}"
+        if (full not in sys.modules and full in _rows) or _exists(full):
+            yield full
+
+
+def _row(name):
+    row = _rows.get(name)
+    if row is None:
+        try:
+            row = _kept(name) or _look(name)
+        except Exception:
+            row = (UNKNOWN, (), frozenset())
+        _rows[name] = row
+    return row
+
+
+def _look(name):
+    """(effect, imports, names bound anew) of a module, from its code."""
+    from lazyimp import _outline
+
+    global _judge
+    _judge = _judge or _outline.Judge(_module, _exists, _inside)
+    top = name.partition(".")[0]
+    if len(_modules) > LIMIT or _file(top) is None:
+        return UNKNOWN, (), frozenset()
+    module = _module(name)
+    if module is None:
+        spec = _find(name)
+        unknown = spec is not None and spec.loader is not None and not is_extension(name)
+        return UNKNOWN if unknown else None, (), frozenset()
+    effect = _judge.effect(module)
+    if effect is None and _in_cycle(name):
+        effect = CYCLE
+    _fresh[top] = True
+    return effect, tuple(_imports(module)), _bound_anew(module.code)
+
+
+def _imports(module, only_needed=False):
+    """The modules of its distribution that a module's body imports; `only_needed`: and needs when it runs."""
+    found = {}
+    for target, attributes, names in module.statements:
+        if not _inside(target):
+            continue
+        if only_needed and not (attributes == ("*",) or any(name in module.reads for name in names)):
+            continue
+        above = module.name + "."
+        for each in _named(target, attributes or ()):
+            if each != module.name and not above.startswith(each + "."):
+                found[each] = None
+    return found
+
+
+def _in_cycle(name):
+    """A module that is needed while it runs, by one that it needs while it runs."""
+    seen, waiting = {name}, [name]
+    for each in waiting:
+        module = _module(each)
+        if module is None:
+            continue
+        for other in _imports(module, True):
+            if other == name:
+                return True
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return False
+
+
+def _bound_anew(code):
+    from lazyimp_c import effects
+
+    return frozenset(effects(code)[1])
+
+
+# -- code ----------------------------------------------------------------------------------------------------
+
+
+def _inside(name):
+    top = name.partition(".")[0]
+    return _same(_top[0], top)
+
+
+_top = [""]
+
+
+def _module(name):
+    """The outline of a module, or None where it has no code."""
+    if name not in _modules:
+        from lazyimp import _outline
+
+        _modules[name] = None
+        spec = _find(name)
+        try:
+            code = spec.loader.get_code(name)
+        except (
+            Exception
+        ):  # no such module, no such method, a syntax error: the import statement itself says so
+            code = None
+        if code is not None:
+            _modules[name] = _outline.Module(name, spec.submodule_search_locations is not None, code)
+    return _modules[name]
+
+
+def _exists(name):
+    return _find(name) is not None
+
+
+def _find(name):
+    """The spec of `name` as the path finder has it; other finders are not asked more often than eagerly."""
+    if name in _specs:
+        return _specs[name]
+    parent, _, _ = name.rpartition(".")
+    path = None
+    if parent:
+        above = sys.modules.get(parent)
+        path = getattr(above, "__path__", None)
+        if above is None:
+            path = getattr(_find(parent), "submodule_search_locations", None)
+        if path is None:
+            _specs[name] = None
+            return None
+    try:
+        _specs[name] = PathFinder.find_spec(name, path)
+    except Exception:
+        _specs[name] = None
+    return _specs[name]
+
+
+# -- what was found before -----------------------------------------------------------------------------------
+
+
+def _folder():
+    """Where the user's programs keep what they can find again."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    if not base:
+        home = os.path.expanduser("~")
+        base = (
+            os.path.join(home, "Library", "Caches")
+            if sys.platform == "darwin"
+            else os.path.join(home, ".cache")
+        )
+    return os.path.join(base, "lazyimp", f"inside-{sys.implementation.cache_tag}-{FORMAT}")
+
+
+def _stamp(top):
+    """What changes when the distribution is installed anew."""
+    spec = _find(top)
+    try:
+        info = os.stat(spec.origin)
+        stamp = f"{spec.origin} {info.st_mtime_ns} {info.st_size}"
+        if spec.submodule_search_locations:
+            stamp += f" {os.stat(os.path.dirname(spec.origin)).st_mtime_ns}"
+    except (AttributeError, OSError, TypeError):
+        return None
+    return stamp
+
+
+def _file(top):
+    """(path, rows not parsed yet) of a top-level name; None where nothing can be kept."""
+    if top in _files:
+        return _files[top]
+    _files[top] = None
+    stamp = _stamp(top)
+    if stamp is None:
+        return None
+    folder = _folder()
+    path = os.path.join(folder, f"{top}.txt")
+    lines = {}
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            return None
+        with open(path, encoding="utf-8") as file:
+            text = file.read().split("\n")
+        if text[0] == stamp:
+            lines = {line.partition("\t")[0]: line for line in text[1:] if line}
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeError):
+        return None
+    _files[top] = (path, lines, stamp)
+    return _files[top]
+
+
+def _kept(name):
+    kept = _file(name.partition(".")[0])
+    line = kept[1].pop(name, None) if kept is not None else None
+    if line is None:
+        return None
+    _, effect, imports, names = line.split("\t")
+    return effect or None, tuple(imports.split()), frozenset(names.split())
+
+
+def write():
+    """Keep what this process has found; at its end."""
+    for top in list(_fresh):
+        del _fresh[top]
+        path, lines, stamp = _files[top]
+        rows = dict(lines)
+        for name, (effect, imports, names) in list(_rows.items()):
+            if name.partition(".")[0] == top and effect != UNKNOWN:
+                rows[name] = f"{name}\t{effect or ''}\t{' '.join(imports)}\t{' '.join(sorted(names))}"
+        temporary = f"{path}.{os.getpid()}"
+        try:
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.write("\n".join([stamp, *(rows[name] for name in sorted(rows))]) + "\n")
+            os.replace(temporary, path)
+        except OSError:
+            return
+
+
+atexit.register(write)

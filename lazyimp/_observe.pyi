@@ -1,0 +1,6 @@
+"""Types of the observer; for type checkers only."""
+
+FORMAT: int
+
+def start(path: str, attribute: bool = False) -> None: ...
+def json(value: object) -> str: ...

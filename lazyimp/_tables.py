@@ -1,0 +1,147 @@
+"""What the rules know by name, each with its reason; what holds inside one distribution is in its recipe.
+
+HOT. A row holds for the module and for everything under it.
+"""
+
+# In every mode, against any pattern: the process would not run.
+ESSENTIAL_IMPORTERS = {
+    "lazyimp": "lazyimp is blind to itself",
+    "encodings": "codecs are looked up from C, in the middle of other work",
+    "codecs": "codecs are looked up from C, in the middle of other work",
+    "importlib": "the import system cannot wait for itself",
+    "zipimport": "the import system cannot wait for itself",
+    "pkgutil": "the import system cannot wait for itself",
+    "runpy": "it copies the namespace of the program that it starts",
+    "site": "it runs before there is a program",
+    "sitecustomize": "it prepares the interpreter before there is a program",
+    "usercustomize": "it prepares the interpreter before there is a program",
+}
+ESSENTIAL_TARGETS = {
+    "__future__": "a compiler directive that happens to be a module",
+    "lazyimp": "lazyimp is blind to itself",
+    "lazyimp_c": "lazyimp is blind to itself",
+}
+
+# Modes safe and deep. Modules of the standard library need no row: inside it nothing is lazy there.
+EAGER_IMPORTERS = {
+    "_distutils_hack": "it installs a finder",
+    "defusedxml": "it takes standard modules out of sys.modules and puts them back while it is imported",
+    "setuptools": "it replaces distutils while it is imported",
+    "distutils": "it is replaced by setuptools while it is imported",
+    "pkg_resources": "it scans and changes sys.path while it is imported",
+    "pip": "it replaces installed files while it runs, and must not load from them afterwards",
+    "pytest": "its finder rewrites modules and must not wait for other imports",
+    "_pytest": "its finder rewrites modules and must not wait for other imports",
+    "pluggy": "it reads plug-ins' namespaces",
+    "coverage": "what it measures must not run its own imports late",
+    "debugpy": "a debugger must not import inside a trace function",
+    "pydevd": "a debugger must not import inside a trace function",
+    "_pydevd_bundle": "a debugger must not import inside a trace function",
+}
+TESTS = "pytest collects fixtures and tests from the module's namespace"
+
+# Modes safe and deep, used or not: the import sets global state, and when it does matters.
+EAGER_TARGETS = {
+    "mpi4py": "starts MPI, which has to come before CUDA and before forks",
+    "gevent": "replaces blocking functions that modules imported later take over",
+    "eventlet": "replaces blocking functions that modules imported later take over",
+    "pyximport": "installs a finder",
+    "comet_ml": "patches the frameworks imported after it",
+    "unsloth": "patches transformers, peft and trl, and has to come before them",
+    "ddtrace": "patches libraries imported after it",
+    "intel_extension_for_pytorch": "registers a device and operators with torch",
+    "habana_frameworks": "registers a device with torch",
+    "torch_npu": "registers a device with torch and patches it",
+    "torch_musa": "registers a device with torch and patches it",
+    "torch_xla": "registers a device with torch and starts its runtime",
+}
+
+# Modes safe and deep, where the bound name is never read: then the import is there for what it does.
+ENVIRONMENTS = "registers environments with gymnasium or gym"
+_REGISTRY = "registers its models with mmengine"
+_STYLES = "registers styles or colour maps with matplotlib"
+_ACCESSOR = "adds accessors or methods to data frames and arrays"
+_OPERATORS = "registers operators that saved models name"
+EFFECT_TARGETS = {
+    "antigravity": "opens a browser",
+    "this": "prints",
+    "readline": "gives input() its line editing",
+    "rlcompleter": "gives the prompt its completion",
+    "sitecustomize": "prepares the interpreter",
+    "usercustomize": "prepares the interpreter",
+    "_distutils_hack": "installs a finder",
+    "setuptools": "provides or replaces distutils",
+    "ale_py": ENVIRONMENTS,
+    "bsuite": ENVIRONMENTS,
+    "crafter": ENVIRONMENTS,
+    "d4rl": ENVIRONMENTS,
+    "flappy_bird_gymnasium": ENVIRONMENTS,
+    "gymnasium_robotics": ENVIRONMENTS,
+    "highway_env": ENVIRONMENTS,
+    "metaworld": ENVIRONMENTS,
+    "minigrid": ENVIRONMENTS,
+    "minihack": ENVIRONMENTS,
+    "miniworld": ENVIRONMENTS,
+    "nle": ENVIRONMENTS,
+    "panda_gym": ENVIRONMENTS,
+    "procgen": ENVIRONMENTS,
+    "pybullet_envs": ENVIRONMENTS,
+    "pybullet_envs_gymnasium": ENVIRONMENTS,
+    "shimmy": ENVIRONMENTS,
+    "vizdoom": ENVIRONMENTS,
+    "mmcv": _REGISTRY,
+    "mmdet": _REGISTRY,
+    "mmdet3d": _REGISTRY,
+    "mmpose": _REGISTRY,
+    "mmpretrain": _REGISTRY,
+    "mmseg": _REGISTRY,
+    "cmasher": _STYLES,
+    "cmocean": _STYLES,
+    "colorcet": _STYLES,
+    "matplotlib.backends": "chooses a display",
+    "mpl_toolkits": "registers the 3d projection with matplotlib",
+    "mplhep": _STYLES,
+    "scienceplots": _STYLES,
+    "seaborn": _STYLES,
+    "cf_xarray": _ACCESSOR,
+    "hvplot": _ACCESSOR,
+    "janitor": _ACCESSOR,
+    "pandas_profiling": _ACCESSOR,
+    "pint_pandas": _ACCESSOR,
+    "pint_xarray": _ACCESSOR,
+    "rioxarray": _ACCESSOR,
+    "swifter": _ACCESSOR,
+    "ydata_profiling": _ACCESSOR,
+    "hdf5plugin": "registers compression filters with HDF5",
+    "ml_dtypes": "registers bfloat16 and its like with numpy",
+    "pillow_avif": "registers an image format with PIL",
+    "pillow_heif": "registers an image format with PIL",
+    "quaternion": "adds a dtype to numpy",
+    "pretty_errors": "replaces sys.excepthook",
+    "sklearn.experimental": "makes experimental estimators importable",
+    "tensorflow_decision_forests": _OPERATORS,
+    "tensorflow_io": _OPERATORS,
+    "tensorflow_text": _OPERATORS,
+    "torch_tensorrt": "registers a backend with torch.compile",
+    "torchao": _OPERATORS,
+    "torchaudio": _OPERATORS,
+    "torchvision": _OPERATORS,
+}
+PLUGIN_PREFIX = "gym_"  # by the custom of those who write environments
+
+# top-level names of importers that have a row
+IMPORTERS = frozenset(
+    [name.partition(".")[0] for table in (ESSENTIAL_IMPORTERS, EAGER_IMPORTERS) for name in table]
+)
+
+
+def row(table: dict[str, str], names: list[str]) -> str:
+    """The row of the first name that has one, or is under one that has, with its reason; else ''."""
+    for name in names:
+        part = name
+        while part:
+            reason = table.get(part)
+            if reason:
+                return f"{part}: {reason}"
+            part = part.rpartition(".")[0]
+    return ""

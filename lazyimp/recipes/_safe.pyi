@@ -1,0 +1,4 @@
+"""Types of the recipes' rows that hold in mode safe, too; for type checkers only."""
+
+FORMAT: int
+SAFE: dict[str, str]

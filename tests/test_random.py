@@ -1,0 +1,73 @@
+"""What a module draws while it is loaded late does not move the program's own random numbers."""
+
+import pytest
+from conftest import INSTALLED
+
+DRAWS = {
+    "random": ("import random\n", "random.seed(1)\n", "[random.random(), random.gauss(0, 1)]"),
+    "numpy": ("import numpy as np\n", "np.random.seed(1)\n", "[np.random.rand(), *np.random.randn(3)]"),
+}
+
+
+def program(imports, seed, draw):
+    """Seeds, draws, loads `late`, draws again."""
+    return f"{imports}import late\n{seed}print({draw})\nprint(late.x)\nprint({draw})\nprint({draw})\n"
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_numbers_stay_where_they_are(run_python, write, kind):
+    if kind == "numpy":
+        pytest.importorskip("numpy")
+    imports, seed, draw = DRAWS[kind]
+    main = write(
+        {
+            "main.py": program(imports, seed, draw),
+            f"{INSTALLED}/late.py": f"{imports}{draw}\nx = 1\n",
+            f"{INSTALLED}/late-1.0.dist-info/RECORD": "late.py,,\n",
+        }
+    )
+    assert run_python(main, mode="safe").stdout == run_python(main).stdout
+
+
+def test_memory_of_numpy_generator_is_read_only_when_it_is_what_we_think(run_python):
+    pytest.importorskip("numpy")
+    code = """
+        import numpy as np, numpy.random
+        from lazyimp import _random
+        legacy = np.random.mtrand._rand
+        np.random.seed(5)
+        kept = _random.keep()
+        first = np.random.rand(5), np.random.randn(3)
+        _random.put_back(kept)
+        again = np.random.rand(5), np.random.randn(3)
+        assert all((a == b).all() for a, b in zip(first, again))
+        np.random.set_state(np.random.RandomState(7).get_state())  # the program's own change is seen
+        want = np.random.RandomState(7).rand(4)
+        _random.put_back(_random.keep())
+        assert (np.random.rand(4) == want).all()
+        np.random.mtrand._rand = np.random.RandomState(np.random.PCG64(3))  # another kind of generator
+        kept = _random.keep()
+        one = np.random.mtrand._rand.rand()
+        _random.put_back(kept)
+        assert np.random.mtrand._rand.rand() == one
+        print("same")
+    """
+    assert run_python(code).stdout == "same\n"
+
+
+def test_a_generator_that_refuses_does_not_stop_the_others(run_python):
+    code = """
+        import random, sys, types
+        from lazyimp import _random
+        class Refuses:
+            @property
+            def default_generator(self):
+                raise RuntimeError("in the middle of something")
+        sys.modules["torch"] = Refuses()
+        random.seed(2)
+        kept = _random.keep()
+        one = random.random()
+        _random.put_back(kept)
+        print(random.random() == one)
+    """
+    assert run_python(code).stdout == "True\n"
