@@ -128,9 +128,9 @@ def test_status(command):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "say what to do: run, status; `lazyimp --help` says more"),
+        ([], "say what to do: bisect, run, status, tune, verify; `lazyimp --help` says more"),
         (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
-        (["xyzzy"], "unknown command 'xyzzy'; use run or status"),
+        (["xyzzy"], "unknown command 'xyzzy'; use bisect, run, status, tune or verify"),
         (["run"], "name a script, -m module, -c code or a command to run"),
         (["run", "--mode", "saef", "x.py"], "unknown mode 'saef'; did you mean 'safe'?"),
         (["run", "--mode", "9", "x.py"], "unknown mode '9'; use safe, deep, all or 0"),

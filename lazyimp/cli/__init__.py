@@ -35,10 +35,13 @@ class Parser(argparse.ArgumentParser):
 
 def commands() -> dict[str, Command]:
     """Every command, by name."""
+    from lazyimp.cli.bisect import Bisect
     from lazyimp.cli.run import Run
     from lazyimp.cli.status import ShowStatus
+    from lazyimp.cli.tune import Tune
+    from lazyimp.cli.verify import Verify
 
-    known: list[Command] = [Run(), ShowStatus()]
+    known: list[Command] = [Bisect(), Run(), ShowStatus(), Tune(), Verify()]
     return {command.name: command for command in known}
 
 

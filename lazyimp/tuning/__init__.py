@@ -1,0 +1,1 @@
+"""Running a program again and again, and comparing: verify, bisect, tune."""
