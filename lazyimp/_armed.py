@@ -12,8 +12,8 @@ from lazyimp import _finder, _proxy
 
 LAZY, PROXY, EAGER = 1, 2, 0
 DECISIONS = {"lazy": LAZY, "proxy": PROXY, "eager": EAGER}
-PACKAGE, EFFECT_ORDER, WITHIN_TRY = 8, 16, 32  # Policy.decide
-UNUSED, BEFORE_ENVIRON, ASYNC, GUARDED = 2, 32, 128, 256  # lazyimp_c/core.h: flags of a statement
+PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
+UNUSED, BEFORE_ENVIRON, ASYNC = 2, 32, 128  # lazyimp_c/core.h: flags of a statement
 MODULE_EAGER, OWN = 1, 2  # Policy.open
 NO_STORE = 16  # Policy.fill
 
@@ -75,12 +75,17 @@ def decide(name, file, facts, target, fromlist, flags, offset):
     context = flags & 7
     if file is not None and file.endswith(("__init__.py", "__init__.pyc")):
         context |= PACKAGE
-    if flags & GUARDED:
-        context |= WITHIN_TRY
     if flags & BEFORE_ENVIRON and _reads_environment(target, lazyimp_c.environ_after(facts, offset)):
         context |= EFFECT_ORDER
     names = tuple(fromlist) if fromlist else None
     return DECISIONS[policy().decide(name, file, target, names, context)[0]]
+
+
+def is_own(top):
+    """The user's own top-level name."""
+    from lazyimp import _units
+
+    return _units.shared.of_top(top)[0] is _units.OWN
 
 
 def watch(parent):

@@ -329,10 +329,16 @@ def _ready():
             finder.install()
             repair.watch()
         finder.install()
-        _policy = policy_factory()
+        _policy = _made()
     finally:
         _busy.discard(get_ident())
     return _policy is not None
+
+
+def _made(*scope_mode):
+    policy = policy_factory(*scope_mode)
+    policy.opens_stdlib = True
+    return policy
 
 
 def disable(resolve=False):
@@ -382,7 +388,7 @@ def push_scope(frame, scope_mode):
         _hook()
         if not _ready():
             raise RuntimeError("lazyimp is being started by another thread")
-        made = (frame, policy_factory(scope_mode), {})
+        made = (frame, _made(scope_mode), {})
     finally:
         _scopes.remove(token)
     _scopes.append(made)

@@ -21,13 +21,14 @@ _module, _dict_of = _native._module, _native._dict_of
 class Space:
     """What is known about a module while its body runs."""
 
-    __slots__ = ("code", "facts", "file", "flags", "guarded", "name", "table", "unread")
+    __slots__ = ("code", "deleted", "facts", "file", "flags", "guarded", "name", "table", "unread")
 
     def __init__(self, importer, frame, policy):
         self.name = importer
         self.code = frame.f_code
         self.file = frame.f_globals.get("__file__")
         self.table, self.flags = policy.open(importer, self.file)
+        self.deleted = None  # low indices of the names that the code deletes, once somebody asks
         self.facts = None  # None: rules out every statement
         self.unread = not self.flags & MODULE_EAGER
         self.guarded = _is_guarded(frame)
@@ -52,13 +53,17 @@ class Space:
     def deletes(self, bound):
         """The module's own code deletes a name (or another one of the same low index)."""
         code = self.code
-        raw, names = code.co_code, code.co_names
-        at = raw.find(_DELETE_NAME) if bound in names else -1
-        while at >= 0:
-            if not at & 1 and raw[at + 1] == names.index(bound) & 255:
-                return True
-            at = raw.find(_DELETE_NAME, at + 1)
-        return False
+        if bound not in code.co_names:
+            return False
+        if self.deleted is None:
+            codes = code.co_code
+            operations, arguments = codes[::2], codes[1::2]
+            self.deleted = set()
+            at = operations.find(_DELETE_NAME)
+            while at >= 0:
+                self.deleted.add(arguments[at])
+                at = operations.find(_DELETE_NAME, at + 1)
+        return bool(self.deleted) and code.co_names.index(bound) & 255 in self.deleted
 
 
 def _hands_itself_out(code):

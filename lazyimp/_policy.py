@@ -71,6 +71,10 @@ if TYPE_CHECKING:
 class Policy:
     """One mode's answers, with the user's patterns, a profile and the recipes before them."""
 
+    # Core native says yes: from 3.15 on the library is tested under the interpreter's own lazy imports. Before,
+    # C code and the shutdown rely on what its modules import.
+    opens_stdlib = False
+
     def __init__(
         self,
         mode: str,
@@ -270,7 +274,8 @@ class Policy:
     def _inside(self, known: "Importer", context: int) -> tuple[str, str]:
         """Both sides are of one unit that is not the user's."""
         if known.kind is STDLIB:
-            # little to win: most is loaded before a program starts, and C code and shutdown rely on the rest
+            if self.opens_stdlib and self.mode == "deep" and not context & (PROTECTED | UNUSED):
+                return LAZY, "mode deep: inside the standard library, which this interpreter defers itself"
             return EAGER, "inside the standard library"
         opened = self._opens(known)
         if not opened and self.mode == "safe":

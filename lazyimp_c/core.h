@@ -59,13 +59,13 @@ enum { /* of a statement */
     LZ_FINALIZER = 64,    /* a bound name is read by a __del__ */
     LZ_ASYNC = 128,       /* a bound name is read by a coroutine */
     LZ_OF_PACKAGE = 512,  /* it takes a name from a package that it lies in */
-    LZ_GUARDED = 256,     /* the module is being imported by a statement inside try or with */
 };
 enum { /* of a module's code */
-    LZ_READS_NAMESPACE = 1,    /* takes its namespace as a whole: globals(), locals(), vars(), dir() */
+    LZ_READS_NAMESPACE = 1,    /* takes its namespace as a whole: globals(), locals(), vars() */
     LZ_SYS_MODULES_TOP = 2,    /* asks sys.modules about others while it is imported */
     LZ_SYS_MODULES = 4,        /* the same, anywhere in it */
     LZ_MENTIONS_NAMESPACE = 8, /* any globals(), locals() or vars() */
+    LZ_LISTS_NAMES = 16,       /* dir(): armed keys would travel with the list; the interpreter's own placeholders have plain keys */
 };
 enum { LZ_BIT_LAZY = 1, LZ_BIT_PROXY = 2, LZ_BIT_UNUSED = 4, LZ_BIT_ASK = 8, LZ_BIT_NO_STORE = 16 }; /* Policy.fill */
 enum { LZ_EAGER = 0, LZ_LAZY = 1, LZ_PROXY = 2 };

@@ -94,7 +94,7 @@ rate(LzSpace *space, PyObject *target, PyObject *fromlist)
 static int
 decide(LzSpace *space, PyObject *target, PyObject *fromlist, int bits, int flags, int offset)
 {
-    if (bits & LZ_BIT_ASK || flags & (LZ_BEFORE_ENVIRON | LZ_GUARDED)) {
+    if (bits & LZ_BIT_ASK || flags & LZ_BEFORE_ENVIRON) {
         return ask_policy(space, target, fromlist, flags, offset);
     }
     if (flags & LZ_PROTECTED) {
@@ -232,14 +232,14 @@ facts_for(LzSpace *space, LzSite *site)
 static int
 statement_flags(LzSpace *space, LzFacts *facts, LzStatement *s, LzSite *site)
 {
-    int flags = s->flags | (space->guarded ? LZ_GUARDED : 0);
+    int flags = s->flags;
     if (lz_in_block(site->frame) > 0) {
         flags |= LZ_PROTECTED;
     }
     if ((flags & LZ_PROTECTED) && lz_in_scope(site)) {
         flags &= ~LZ_PROTECTED; /* `with lazyimp.lazy():` */
     }
-    if (facts->flags & (LZ_READS_NAMESPACE | (space->flags & LZ_MODULE_OWN ? LZ_SYS_MODULES : LZ_SYS_MODULES_TOP))) {
+    if (facts->flags & (LZ_READS_NAMESPACE | LZ_LISTS_NAMES | (space->flags & LZ_MODULE_OWN ? LZ_SYS_MODULES : LZ_SYS_MODULES_TOP))) {
         flags |= LZ_STAR; /* any flag that says eager */
     }
     return flags;
@@ -350,6 +350,30 @@ pass_on(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
     return PyObject_Vectorcall(lz.original, args, nargs, kwnames);
 }
 
+/* A statement inside try has run: what its modules put off inside their own distribution has to fail here or not at all. It is not imported in its
+ * place: the modules would meet each other in an order that is neither the author's nor ours. */
+static int
+settle_guarded(Py_ssize_t before, PyObject *module)
+{
+    LzSite site;
+    int settled = 0;
+    if (lz_site(&site)) {
+        settled = lz_in_block(site.frame) > 0 || lz_handler_of(site.code, site.offset) >= 0;
+        lz_site_clear(&site);
+    }
+    if (settled && module != NULL) {
+        return lz_settle_guarded(before);
+    }
+    if (module != NULL) {
+        return 0; /* the statement further up will */
+    }
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    int failed = settled && PyList_SetSlice(lz.guarded, before, PyList_GET_SIZE(lz.guarded), NULL) < 0;
+    PyErr_Restore(type, error, trace);
+    return failed ? -1 : 0;
+}
+
 PyObject *
 lz_import(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
@@ -364,8 +388,11 @@ lz_import(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, Py
     if (lz.active && lz_keep_first() < 0) {
         return NULL;
     }
-    Py_ssize_t opened = lz.opened;
+    Py_ssize_t opened = lz.opened, guarded = PyList_GET_SIZE(lz.guarded);
     PyObject *module = pass_on(args, nargs, kwnames);
+    if (PyList_GET_SIZE(lz.guarded) > guarded && settle_guarded(guarded, module) < 0) {
+        Py_CLEAR(module);
+    }
     if (lz.opened != opened && module != NULL && lz_prune() < 0) { /* modules whose body has ended are plain modules again */
         Py_CLEAR(module);
     }

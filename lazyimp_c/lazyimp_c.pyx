@@ -23,6 +23,7 @@ cdef extern from "state.h":
         PyObject *pending_subs
         PyObject *frozen
         PyObject *open_spaces
+        PyObject *guarded
         PyObject *paused
     LzCore lz
     int lz_setup() except -1
@@ -37,6 +38,7 @@ cdef extern from "state.h":
     object lz_reify(object placeholder)
     PyTypeObject LzProxy_Type
     PyTypeObject LzModule_Type
+    int OWN_CODE "LZ_MODULE_OWN"
 
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -231,6 +233,41 @@ def pending():
     return found
 
 
+cdef public int lz_settle_guarded(Py_ssize_t before) except -1:
+    """Import what the modules from `before` on in the list, and those they load, put off inside their own distribution."""
+    cdef Space space
+    cdef list guarded = <list>lz.guarded
+    at = before
+    try:
+        while at < len(guarded):
+            space = guarded[at]
+            at += 1
+            for key in names_within(space):
+                lz_take(space, key)
+    finally:
+        del guarded[before:]
+    return 0
+
+
+cdef list names_within(Space space):
+    """Pending names of a namespace whose target is of the same distribution, or the user's own as the namespace is."""
+    cdef Placeholder p
+    unit = (<str>space.name).partition(".")[0]
+    found = []
+    for key, armed in list(space.keys.items()):
+        p = pending_under(space, armed)
+        if p is not None:
+            top = (<str>p.module).partition(".")[0]
+            if top == unit or (space.flags & OWN_CODE and (<object>lz_helper()).is_own(top)):
+                found.append(key)
+    return found
+
+
+cdef Placeholder pending_under(Space space, object armed):
+    value = space.dict.get(armed)
+    return value if type(value) is Placeholder else None
+
+
 def resolve_pending(wanted=None):
     """Import what is pending, all of it or where `wanted(module's flags, statement's flags)` says so; (count, [(name, error)])."""
     cdef Space space
@@ -283,8 +320,8 @@ cdef list pending_placeholders():
             found.extend([(space, key, value) for key, value in space.dict.items() if type(value) is Placeholder])
             continue
         for key, armed in list(space.keys.items()):
-            value = space.dict.get(armed)
-            if type(value) is Placeholder:
+            value = pending_under(space, armed)
+            if value is not None:
                 found.append((space, key, value))
     return found
 

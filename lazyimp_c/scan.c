@@ -85,11 +85,10 @@ namespace_flags(Reader here, PyObject *names, PyObject *name, int top)
     if (!skip_empty_call(&here)) {
         return 0;
     }
-    int flags = is(name, "dir") ? 0 : LZ_MENTIONS_NAMESPACE;
     if (is(name, "dir")) {
-        return flags | LZ_READS_NAMESPACE;
+        return LZ_LISTS_NAMES;
     }
-    return by_key(&here, names) ? flags : flags | LZ_READS_NAMESPACE;
+    return by_key(&here, names) ? LZ_MENTIONS_NAMESPACE : LZ_MENTIONS_NAMESPACE | LZ_READS_NAMESPACE;
 }
 
 /* What the instruction at `offset` gave is used as a whole at once: walked, copied, handed on. Kept in a variable it mostly serves look-ups. */

@@ -41,6 +41,7 @@ lz_setup(void)
     lz.importer = PyCFunction_New(&import_def, NULL);
     lz.spaces = PyDict_New();
     lz.open_spaces = PyList_New(0);
+    lz.guarded = PyList_New(0);
     lz.pending_subs = PyDict_New();
     lz.graveyard = PyList_New(0);
     lz.scopes = PyList_New(0);

@@ -197,6 +197,10 @@ lz_space_open(PyObject *dict, LzSite *site)
     }
     space->generation = lz.generation;
     space->guarded = is_guarded(site);
+    if (space->guarded && PyList_Append(lz.guarded, (PyObject *)space) < 0) {
+        space->guarded = 0;
+        PyErr_Clear();
+    }
     Py_SETREF(space->table, Py_NewRef(file));
     Py_SETREF(space->package, Py_NewRef(package));
     Py_DECREF(opened);

@@ -19,6 +19,7 @@ typedef struct {
     PyObject *finder;          /* owned: lazyimp's meta-path finder, or NULL before the helper is loaded */
     PyObject *spaces;          /* owned: dict, address of a namespace -> Space (as an int, borrowed: a Space takes itself out) */
     PyObject *open_spaces;     /* owned: list of Spaces whose module's body runs */
+    PyObject *guarded;         /* owned: list of Spaces whose modules were imported by a statement inside try that has not ended */
     PyObject *pending_subs;    /* owned: dict, package -> {submodule name: None}: imported by a deferred statement, not loaded */
     PyObject *graveyard;       /* owned: list of dicts holding tables that a lookup in progress may still look at */
     PyObject *last_paths;      /* owned: tuple, sys.path as it was at the last deferral */

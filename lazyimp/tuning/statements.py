@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # lazyimp_c/core.h: flags of a statement and of a module
 STAR, PATH_WINDOW, BEFORE_ENVIRON, FINALIZER = 8, 16, 32, 64
-READS_NAMESPACE, SYS_MODULES_TOP, SYS_MODULES, MENTIONS_NAMESPACE = 1, 2, 4, 8
+READS_NAMESPACE, SYS_MODULES_TOP, SYS_MODULES, MENTIONS_NAMESPACE, LISTS_NAMES = 1, 2, 4, 8, 16
 STAR_DEPTH = 4
 IN_BLOCKS = sys.version_info < (3, 11)  # what stands inside try is known while it runs, not from the code
 
@@ -224,7 +224,7 @@ class Reader:
         """(target, names, the statement if it can be deferred at all) of each import statement."""
         facts = self._analyse(code)
         asks = SYS_MODULES if own else SYS_MODULES_TOP
-        stays = bool(facts.flags & (READS_NAMESPACE | asks))
+        stays = bool(facts.flags & (READS_NAMESPACE | LISTS_NAMES | asks))
         guarded = guarded_lines(file) if IN_BLOCKS else frozenset()
         is_package = _units.is_init(file)
         package = name if is_package else name.rpartition(".")[0]
