@@ -71,8 +71,8 @@ if TYPE_CHECKING:
 class Policy:
     """One mode's answers, with the user's patterns, a profile and the recipes before them."""
 
-    # Core native says yes: from 3.15 on the library is tested under the interpreter's own lazy imports. Before,
-    # C code and the shutdown rely on what its modules import.
+    # Core native says yes: from 3.15 on the standard library is tested under the interpreter's own lazy
+    # imports. Before, C code and the shutdown rely on what its modules import.
     opens_stdlib = False
 
     def __init__(
