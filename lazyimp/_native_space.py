@@ -8,7 +8,7 @@ import sys
 import lazyimp_c
 from lazyimp import _native
 
-MODULE_EAGER, MODULE_OWN = _native.MODULE_EAGER, _native.MODULE_OWN
+MODULE_EAGER, MODULE_OWN, UNGUARDED = _native.MODULE_EAGER, _native.MODULE_OWN, 4  # Policy.open
 PACKAGE, EFFECT_ORDER, WITHIN_TRY = 8, 16, 32  # Policy.decide
 # lazyimp_c/core.h: flags of a module
 READS_NAMESPACE, SYS_MODULES_TOP, SYS_MODULES, MENTIONS_NAMESPACE = 1, 2, 4, 8
@@ -31,7 +31,7 @@ class Space:
         self.deleted = None  # low indices of the names that the code deletes, once somebody asks
         self.facts = None  # None: rules out every statement
         self.unread = not self.flags & MODULE_EAGER
-        self.guarded = _is_guarded(frame)
+        self.guarded = not self.flags & UNGUARDED and _is_guarded(frame)
 
     def statement(self, offset):
         """(flags, names bound) of the import statement at `offset`; None where it has to run at once."""

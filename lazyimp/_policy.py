@@ -35,7 +35,7 @@ LAZY, PROXY, EAGER = "lazy", "proxy", "eager"
 MODES = ("safe", "deep", "all")
 
 # open(): what holds for a whole module
-MODULE_EAGER, MODULE_OWN = 1, 2
+MODULE_EAGER, MODULE_OWN, UNGUARDED = 1, 2, 4
 
 # fill(): a verdict; lazyimp_c/state.h unpacks it
 LAZY_BIT, PROXY_BIT, UNUSED_BIT, ASK, NO_STORE = 1, 2, 4, 8, 16
@@ -102,7 +102,7 @@ class Policy:
     def open(self, importer: str, file: str | None) -> "tuple[dict[str, Verdict], int]":
         """The verdicts that all modules like this one share, filled as they are needed, and its flags."""
         known = self._importer(importer, file)
-        flags = MODULE_OWN if known.kind is OWN else 0
+        flags = (MODULE_OWN if known.kind is OWN else 0) | (UNGUARDED if self.mode == "all" else 0)
         reopened = not known.essential and self.config is not None and self.config.reopens(known.name)
         if known.stays_eager and not reopened:
             flags |= MODULE_EAGER

@@ -196,7 +196,7 @@ lz_space_open(PyObject *dict, LzSite *site)
         return NULL;
     }
     space->generation = lz.generation;
-    space->guarded = is_guarded(site);
+    space->guarded = !(space->flags & LZ_MODULE_UNGUARDED) && is_guarded(site);
     if (space->guarded && PyList_Append(lz.guarded, (PyObject *)space) < 0) {
         space->guarded = 0;
         PyErr_Clear();

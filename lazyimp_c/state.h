@@ -105,7 +105,7 @@ int lz_note_loaded(PyObject *name);                 /* namespace packages on the
 
 /* reify.c */
 enum { LZ_FROZEN = 1, LZ_THAWING = 2 }; /* LzSpace.frozen */
-enum { LZ_MODULE_EAGER = 1, LZ_MODULE_OWN = 2 }; /* Policy.open */
+enum { LZ_MODULE_EAGER = 1, LZ_MODULE_OWN = 2, LZ_MODULE_UNGUARDED = 4 }; /* Policy.open */
 enum { LZ_KIND_MODULE = 0, LZ_KIND_TOP = 1, LZ_KIND_FROM = 2, LZ_KIND_SUBMODULE = 3 };
 PyObject *lz_reify(PyObject *placeholder);          /* new reference to the real object */
 
