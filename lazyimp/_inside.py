@@ -47,6 +47,14 @@ def of_statement(importer, target, names, same):
     return None
 
 
+def effect_of(name, same):
+    """What a module's own body does beyond binding names, whatever it imports, or None; `tune` asks."""
+    global _same
+    _same = same
+    _top[0] = name.partition(".")[0]
+    return _row(name)[0]
+
+
 def is_awaited(name):
     """Whether the author's order would have loaded a module by now: a statement that ran leads to it."""
     return name in _rows and _rows[name][0] != UNKNOWN

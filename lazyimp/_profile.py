@@ -8,6 +8,7 @@ one line each for a section, `key = "value"`, a comment, or nothing, without esc
     [lazy]      "importer -> target" = "reason"             deferred on top of the mode: just these statements
                 "importer -> target: name, name" = "reason"
     [eager]     the same, and "importer -> *", "* -> target", "importer -> target" for any names: on the spot
+    [stubs]     "torch._dynamo" = "reason"                 stand-ins to hand out (see `_stubs`)
     [open]      "torch" = "reason", or "*"; for trials: all inside it is lazy ("torch!": recipes' rows, too)
 """
 
@@ -18,7 +19,7 @@ from lazyimp import _units
 
 FORMAT = "1"
 MODES = ("safe", "deep", "all")
-SECTIONS = ("profile", "versions", "lazy", "eager", "open")
+SECTIONS = ("profile", "versions", "lazy", "eager", "stubs", "open")
 ARROW = " -> "
 ANY = "*"
 NOT_USED = "using mode safe (lazyimp tune renews it)"
@@ -33,13 +34,14 @@ class Damaged(Exception):
 class Profile:
     """The rows of one file; the policy's `profile`."""
 
-    __slots__ = ("_eager", "_lazy", "_open", "about", "mode", "path", "versions")
+    __slots__ = ("_eager", "_lazy", "_open", "about", "mode", "path", "stubs", "versions")
 
     def __init__(self, path: str, sections: dict[str, dict[str, str]]) -> None:
         self.path = path
         self.about = sections["profile"]
         self.versions = sections["versions"]
         self.mode = self.about.get("mode", "deep")
+        self.stubs = tuple(sections["stubs"])
         self._open = sections["open"]
         self._lazy = _by_importer(sections["lazy"], path)
         self._eager = _by_importer(sections["eager"], path)

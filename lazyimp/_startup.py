@@ -131,13 +131,16 @@ def turn_on(wish, sure=False):
 
 
 def choose_stubs(config):
-    """Hand out the stubs that the configuration or LAZYIMP_STUBS names; raises Refused for an unknown one."""
+    """Hand out the stubs that LAZYIMP_STUBS, or else the configuration and the profile name, or Refused."""
     given = switch("LAZYIMP_STUBS")
-    names = given.replace(",", " ").split() if given else getattr(config, "stubs", ())
-    if not names or "0" in names:
+    names = given.replace(",", " ").split() if given else [*getattr(config, "stubs", ())]
+    tuned = bool(not given and profile is not None and profile.stubs)
+    if not (names or tuned) or "0" in names:
         return
-    from lazyimp import _stubs
+    from lazyimp import _stubs  # perhaps the first import to be decided, which finds the profile stale
 
+    if tuned and profile is not None:
+        names += profile.stubs
     try:
         _stubs.choose(names)
     except _stubs.Unknown as fault:
@@ -192,7 +195,7 @@ def policy_maker(new_mode, config, tuned=None):
 
             if scope_mode is None:
                 watch_first_batch(config)
-            if scope_mode is not None or tuned is None or is_stale(tuned):
+            if scope_mode is not None or tuned is None or is_stale(tuned, config):
                 policy = Policy(scope_mode or (new_mode if tuned is None else MODES[0]), config)
             else:
                 policy = Policy(new_mode, config, profile=tuned)
@@ -390,7 +393,7 @@ def profile_path(argv, orig_argv):
     return os.path.join(folder, f"{name}.lazyimp.toml")
 
 
-def is_stale(tuned):
+def is_stale(tuned, config=None):
     """The profile was made for other versions than the ones here; says so, and children need not ask."""
     global mode, profile
     from lazyimp import __version__
@@ -400,6 +403,9 @@ def is_stale(tuned):
         return False
     put_aside(change)
     mode, profile = MODES[0], None
+    stubs = sys.modules.get("lazyimp._stubs")
+    if hasattr(stubs, "take_back") and not switch("LAZYIMP_STUBS"):  # else it is about to be imported
+        stubs.take_back([name for name in tuned.stubs if name not in getattr(config, "stubs", ())])
     return True
 
 

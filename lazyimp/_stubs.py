@@ -39,6 +39,15 @@ def choose(names):
         finder.install()
 
 
+def take_back(names):
+    """Hand out no stubs for these modules after all, as far as none was asked for yet."""
+    for name in names:
+        if name not in _proxy.pending:
+            _answers.pop(name, None)
+    if not _answers:
+        finder.stubs = None
+
+
 @_proxy.hidden
 def find(name, path, importing):
     """What the finder does for a chosen module and for what is under one: a spec, or None for the usual."""

@@ -86,8 +86,8 @@ ARROWS = {
     "firstbatch": set(),
     "errors": set(),
     "recipes": set(),
-    # it asks the policy what a mode does, and writes what _profile reads
-    "tuning": {*POLICY, "_config", "_profile", "_startup", "lazyimp_c", "errors", "__init__"},
+    # it asks the policy what a mode does, _inside what a module does, and writes what _profile reads
+    "tuning": {*POLICY, "_config", "_inside", "_profile", "_startup", "lazyimp_c", "errors", "__init__"},
     "cli": {"_startup", "_control", "_profile", "_pth", "errors", "recipes", "tuning", "__init__"},
 }
 

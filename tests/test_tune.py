@@ -99,10 +99,13 @@ def test_where_something_breaks_it_is_found(tmp_path, tune, registering):
     big_program(tmp_path, 300, 10, registering)
     found = tune()
     assert found["runs"] < 60
-    kept = set(found["not_deferred"])
-    for where, module in registering:
-        assert any(each.endswith(f"-> dist{where}.m{module}: value") for each in kept)
-    assert len(kept) < 30 and len(found["deferred"]) > 5
+    # what is imported inside try is settled there, so the first statement of the chain settles all of it
+    kept = {each.partition(".")[0].partition(" ")[0] for each in found["not_deferred"]}
+    assert kept == {f"dist{where}" for where, _ in registering}
+    others = [
+        each for each in found["deferred"] if each.startswith(tuple({"dist0", "dist1", "dist2"} - kept))
+    ]
+    assert len(found["not_deferred"]) < 30 and len(others) >= 3 - len(kept)
     eager, tuned = start(tmp_path), start(tmp_path, "-X", "lazyimp")
     assert (tuned.stdout, tuned.stderr) == (eager.stdout, eager.stderr) == ("total 3 missing\n", "")
 
@@ -114,6 +117,80 @@ def test_what_is_there_for_its_effect_stays(tmp_path, tune):
     assert found["not_deferred"] == ["pkg -> part7"]
     assert "pkg -> part3" in found["deferred"]
     assert start(tmp_path, "-X", "lazyimp").stdout == "1 [7]\n"
+
+
+TORCH = {
+    "torch/__init__.py": "from torch import used\nfrom torch import spare\nfrom torch import ops\n",
+    "torch/used.py": "value = 1\n",
+    "torch/spare.py": "".join(f"from torch import spare{number}\n" for number in range(9)),
+    **{f"torch/spare{number}.py": "value = 2\n" for number in range(9)},
+    "torch/table.py": "rows = []\n",
+    "torch/ops.py": "from torch import table\ntable.rows.append('op')\n",
+    "torch/_compile.py": "def wrap(fn):\n    import torch._dynamo\n    return torch._dynamo.disable(fn)\n",
+    "torch/_dynamo/__init__.py": "from torch._dynamo import heavy\ndef disable(fn, **more): return fn\n",
+    "torch/_dynamo/heavy.py": "",
+}
+TORCH_PROGRAM = """
+import torch, torch._compile, sys
+from torch import table, used
+def mine(): pass
+print(used.value, table.rows, torch._compile.wrap(mine) is mine)
+if "--show" in sys.argv:
+    print(*sorted(name for name in sys.modules if name.startswith("torch.")))
+"""
+
+
+def closed(tmp_path):
+    """A program over a distribution whose recipe closes it, and has a stub."""
+    install(tmp_path / "site-packages", "torch", TORCH, "2.5.0")
+    (tmp_path / "main.py").write_text(TORCH_PROGRAM)
+
+
+def test_stubs_that_change_nothing_are_in_the_profile(tmp_path, tune):
+    closed(tmp_path)
+    found = tune("--rounds", "1")
+    assert found["stubs"] == ["torch._dynamo"] and found["runs"] < 25
+    shown = [
+        subprocess.run(
+            [sys.executable, "-X", option, "main.py", "--show"],
+            cwd=tmp_path,
+            env=environment(tmp_path, **more),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for option, more in (
+            ("lazyimp=0", {}),
+            ("lazyimp=deep", {}),
+            ("lazyimp", {"LAZYIMP_STUBS": "0"}),
+            ("lazyimp", {}),
+        )
+    ]
+    assert all(lines[0] == "1 ['op'] True" for lines in shown)
+    assert [("torch._dynamo.heavy" in lines[1]) for lines in shown] == [True, True, True, False]
+    assert tune("--rounds", "1", "--no-stubs")["stubs"] == []
+
+
+@pytest.mark.skipif(NATIVE, reason="core native reads no code inside closed distributions lazily")
+def test_inside_a_closed_distribution_what_only_binds_names_is_opened(tmp_path, tune):
+    closed(tmp_path)
+    found = tune("--rounds", "1")
+    opened, count = found["closed"]["torch"]
+    assert 0 < opened < count and not found["not_deferred"]
+    assert "torch -> torch: spare" in found["deferred"] and "torch -> torch: ops" not in found["deferred"]
+    assert start(tmp_path, "-X", "lazyimp").stdout == "1 ['op'] True\n"
+
+
+def test_stubs_of_a_profile_for_other_versions_are_not_used(tmp_path, tune):
+    closed(tmp_path)
+    tune("--rounds", "1")
+    site = tmp_path / "site-packages"
+    (site / "torch-2.5.0.dist-info").rename(site / "torch-2.6.0.dist-info")
+    script = tmp_path / "main.py"
+    script.write_text(script.read_text() + "print('torch._dynamo.heavy' in sys.modules)\n")
+    stale = start(tmp_path, "-X", "lazyimp")
+    assert "made with torch 2.5.0, found 2.6.0" in stale.stderr
+    assert stale.stdout.splitlines()[-1] == "True"
 
 
 def test_the_profile_says_what_it_saw(tmp_path, tune):
@@ -221,3 +298,14 @@ def test_own_code_that_does_something_is_left_alone(tmp_path, tune):
     found = tune("--rounds", "1")
     assert not any("mine" in each for each in [*found["deferred"], *found["not_deferred"]])
     assert start(tmp_path, "-X", "lazyimp").stdout == "hello\n1\n"
+
+
+def test_output_that_varies_by_itself_proves_nothing(tmp_path, tune):
+    script = plain(tmp_path)
+    counted = "import pathlib\nfile = pathlib.Path('count')\n"
+    counted += "file.write_text((file.read_text() if file.exists() else '') + 'run ' + 'x' * 9 + '\\n')\n"
+    script.write_text(counted + script.read_text() + "print(file.read_text())\n")
+    found = tune("--rounds", "1")
+    assert found["runs"] < 25 and found["complete"] and "pkg -> part3" in found["deferred"]
+    head = (tmp_path / "main.lazyimp.toml").read_text()
+    assert "# Differs between runs without lazyimp, too, and was not compared: stdout\n" in head

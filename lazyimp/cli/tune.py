@@ -48,6 +48,7 @@ class Tune:
         parser.add_argument(
             "--normalise", action="append", default=[], metavar="REGEX", help="mask in outputs"
         )
+        parser.add_argument("--no-stubs", action="store_true", help="leave the recipes' stand-ins out")
         parser.add_argument("--force", action="store_true", help="write over a profile that was edited")
         parser.add_argument("-o", "--output", metavar="FILE", help="write here, for LAZYIMP_PROFILE to name")
         parser.add_argument("--json", action="store_true", help="print JSON")
@@ -117,6 +118,7 @@ def tune(command: Command, options: argparse.Namespace, path: Path, state: State
             program=" ".join(command.shown[: 2 if command.shown[0] in ("-m", "-c") else 1]),
             most_runs=options.runs,
             rounds=options.rounds,
+            stubs=not options.no_stubs and _startup.switch("LAZYIMP_STUBS") is None,
         )
         try:
             return tuner.tune()
@@ -137,6 +139,15 @@ def as_text(tuned: Tuned, path: Path, before: frozenset[str], after: frozenset[s
     lines = [
         f"{path}: {len(tuned.draft.lazy)} of {tuned.candidates} statements deferred on top of mode deep",
         f"  {mark}; {tuned.runs} runs{earlier}",
+    ]
+    if tuned.draft.stubs:
+        lines.append(
+            f"  stand-in for {', '.join(tuned.draft.stubs)} until it is needed (--no-stubs: without)"
+        )
+    lines += [
+        f"  {opened} of {count} statements inside {unit} among them, which its recipe closes"
+        for unit, (opened, count) in tuned.closed.items()
+        if opened
     ]
     if before:
         lines.append(f"  {len(after - before)} rows new, {len(before - after)} gone")
@@ -170,6 +181,8 @@ def as_json(tuned: Tuned, path: Path) -> str:
         "profile": str(path),
         "deferred": sorted(tuned.draft.lazy),
         "eager": sorted(tuned.draft.eager),
+        "stubs": sorted(tuned.draft.stubs),
+        "closed": {unit: list(counts) for unit, counts in tuned.closed.items()},
         "not_deferred": sorted(f"{each.importer} -> {each.written}" for each in tuned.kept),
         "candidates": tuned.candidates,
         "complete": tuned.complete,

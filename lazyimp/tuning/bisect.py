@@ -68,7 +68,7 @@ def bisect(trials: Trials, mode: str, config: Path | None, budget: int | None = 
     search = Search(
         rightness(trials, known, lambda eager, _: profile_file.trial_text(mode, eager)),
         budget=budget,
-        note=lambda text: trials.note(f"run {trials.made + 1}: {text}"),
+        note=trials.tell,
         implied=reader.leading_to,
     )
     search.assume(known, False)

@@ -32,6 +32,7 @@ class Draft:
     versions: Mapping[str, str] = field(default_factory=dict)
     lazy: Mapping[str, str] = field(default_factory=dict)
     eager: Mapping[str, str] = field(default_factory=dict)
+    stubs: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
     @property
@@ -40,7 +41,7 @@ class Draft:
         heads = [f"# {clean(note)}\n" for note in self.notes]
         about = {"format": _profile.FORMAT, **self.about}
         parts = ["".join(heads), "[profile]\n", "".join(f'{key} = "{clean(about[key])}"\n' for key in about)]
-        for name in ("versions", "lazy", "eager"):
+        for name in ("versions", "stubs", "lazy", "eager"):
             rows: Mapping[str, str] = getattr(self, name)
             if rows:
                 parts.append(f"\n[{name}]\n")
@@ -48,12 +49,15 @@ class Draft:
         return "".join(parts)
 
 
-def trial_text(mode: str, eager: Iterable[Item] = (), lazy: Iterable[Item] = ()) -> str:
+def trial_text(
+    mode: str, eager: Iterable[Item] = (), lazy: Iterable[Item] = (), stubs: Iterable[str] = ()
+) -> str:
     """A profile for one trial run; whole modules that stay eager take one row each."""
     return Draft(
         {"mode": mode},
         eager={row(item): "trial" for item in eager},
         lazy={row(item): "trial" for item in lazy},
+        stubs=dict.fromkeys(stubs, "trial"),
     ).text
 
 
@@ -116,7 +120,7 @@ def rows_of(path: Path) -> frozenset[str]:
         sections = _profile.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, _profile.Damaged):
         return frozenset()
-    return frozenset(sections["lazy"]) | frozenset(sections["eager"])
+    return frozenset(row for name in ("stubs", "lazy", "eager") for row in sections[name])
 
 
 # -- where a command's profile lies --------------------------------------------------------------------

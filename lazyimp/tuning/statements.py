@@ -16,7 +16,7 @@ from opcode import opmap
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from lazyimp import _policy, _units
+from lazyimp import _inside, _policy, _recipes, _units
 from lazyimp.errors import UnsupportedError
 from lazyimp.tuning.search import Item
 
@@ -99,6 +99,7 @@ class Reader:
         self._path = list(path)
         self._config = config
         self._units = _units.Units()
+        self._recipes: _recipes.Recipes | None = None
         self._imports: dict[str, list[tuple[str, tuple[str, ...], Statement | None]]] = {}
         self._loaders: dict[str, tuple[str, Statement | None]] = {}
         self._stores: dict[str, frozenset[str] | None] = {}
@@ -169,16 +170,32 @@ class Reader:
             return "eager", "the whole module stays eager"
         return policy.decide(each.importer, each.file, each.target, each.names, where)
 
+    def tree(self) -> dict[str, tuple[str, Statement | None]]:
+        """module -> (the module that had it loaded first, by which statement), as far as code tells."""
+        if not self._loaders:
+            self._follow("__main__")
+        return self._loaders
+
+    def effect(self, module: str) -> str | None:
+        """What the module's body does beyond binding names, told from its code, or None."""
+        with self._program_path():
+            return _inside.effect_of(module, self._units.same)
+
+    def closed_around(self, each: Statement) -> str:
+        """The distribution that a recipe closes if the statement is inside it, or ""."""
+        recipes = self._recipes = self._recipes or _recipes.Recipes(self._units)
+        inside = self._units.same(each.importer.partition(".")[0], each.target.partition(".")[0])
+        return each.unit if inside and recipes.closed(each.unit) else ""
+
     # -- who loads whom ----------------------------------------------------------------------------------
 
     def leading_to(self, item: Item) -> Iterator[Item]:
         """The statements that had the item's module loaded, from there back to the program."""
-        if not self._loaders:
-            self._follow("__main__")
+        loaders = self.tree()
         module, seen = item[1], set[str]()
-        while module in self._loaders and module not in seen:
+        while module in loaders and module not in seen:
             seen.add(module)
-            module, statement = self._loaders[module]
+            module, statement = loaders[module]
             if statement is not None:
                 yield statement.item
 

@@ -65,8 +65,14 @@ class Trials:
     votes: tuple[int, int] = (1, 1)
     normalise: Sequence[str] = ()
     made: int = 0
+    varying: frozenset[str] = frozenset()  # kinds of differences that eager runs show, too
+    doing: str = ""  # what the runs are for; goes with their numbers
     references: list[Outcome] = field(default_factory=list)
     _asked: dict[str, int] = field(default_factory=dict)
+
+    def tell(self, doing: str) -> None:
+        """What the runs from here on are for."""
+        self.doing = doing
 
     # -- runs -------------------------------------------------------------------------------------------
 
@@ -119,7 +125,7 @@ class Trials:
         return name, self.state.get(name)
 
     def _run(self, trial: Trial) -> Outcome:
-        self.note(f"run {self.made}")
+        self.note(f"run {self.made}" + (f": {self.doing}" if self.doing else ""))
         return runs.run(self.command, trial, self.limit_s)
 
     @property
@@ -154,8 +160,20 @@ class Trials:
             return ([] if self.passes_check(outcome) else [f"{self.check!r} says no"]), []
         if len(self.references) < 2:
             return status_fault(self.references, outcome), []
-        found = [each for each in compare(self.references, outcome, self.normalise) if each.is_wrong]
+        found = [
+            each
+            for each in compare(self.references, outcome, self.normalise)
+            if each.is_wrong and each.kind not in self.varying
+        ]
         return [each.text for each in found], [each.module for each in found if each.module]
+
+    def learn_what_varies(self) -> None:
+        """Find the kinds of outcome in which one eager run differs from the others; they prove nothing."""
+        found = set()
+        for one in self.references:
+            others = [each for each in self.references if each is not one]
+            found |= {each.kind for each in compare(others, one, self.normalise) if each.is_wrong}
+        self.varying = frozenset(found) - {"status"}
 
     def passes_check(self, outcome: Outcome) -> bool:
         """What the user's own check says of a run."""
