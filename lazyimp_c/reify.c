@@ -228,17 +228,34 @@ explain(LzPlaceholder *p)
     PyErr_Restore(type, error, trace);
 }
 
-/* What a module drew from the global random number generators while it was loaded late is undone. */
-static void
+/* A failure of our own is nobody's business, but Ctrl-C may come while our code runs: 1, and it stays raised. */
+static int
+is_interrupted(void)
+{
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        return 1;
+    }
+    PyErr_Clear();
+    return 0;
+}
+
+/* What a module drew from the global random number generators while it was loaded late is undone; takes the reference to `random`. -1: interrupted. */
+static int
 put_back(PyObject *random)
 {
     PyObject *type, *error, *trace;
     PyErr_Fetch(&type, &error, &trace);
     PyObject *done = random ? lz_ask("put_back_random", "(O)", random) : NULL; /* owned */
-    PyErr_Clear();
     Py_XDECREF(done);
     Py_XDECREF(random);
+    if (is_interrupted()) {
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(trace);
+        return -1;
+    }
     PyErr_Restore(type, error, trace);
+    return 0;
 }
 
 PyObject *
@@ -263,7 +280,11 @@ lz_reify(PyObject *placeholder)
         PyErr_Clear(); /* somebody took it off; the search works without it */
     }
     PyObject *random = lz.reifying++ == 0 ? lz_ask("keep_random", "()") : NULL; /* owned: only the outermost import keeps it */
-    if (!same_paths(p->paths)) {
+    int interrupted = random == NULL && is_interrupted();
+    if (interrupted) {
+        /* nothing was imported: the next use tries again */
+    }
+    else if (!same_paths(p->paths)) {
         prepared = lz_ask("search_under", "(OO)", p->module, p->paths);
         value = prepared ? import_kind(p) : NULL;
     }
@@ -275,7 +296,10 @@ lz_reify(PyObject *placeholder)
         Py_CLEAR(value);
     }
     lz.reifying--;
-    put_back(random);
+    if (!interrupted && put_back(random) < 0) {
+        interrupted = 1;
+        Py_CLEAR(value);
+    }
     if (mine) {
         p->busy = 0;
     }
@@ -284,7 +308,9 @@ lz_reify(PyObject *placeholder)
     }
     if (value == NULL) {
         lz.failed++;
-        explain(p);
+        if (!interrupted) {
+            explain(p);
+        }
         return NULL;
     }
     if (!p->done) {

@@ -1,7 +1,7 @@
 """What a module draws while it is loaded late does not move the program's own random numbers."""
 
 import pytest
-from conftest import INSTALLED
+from conftest import INSTALLED, cores
 
 DRAWS = {
     "random": ("import random\n", "random.seed(1)\n", "[random.random(), random.gauss(0, 1)]"),
@@ -71,3 +71,32 @@ def test_a_generator_that_refuses_does_not_stop_the_others(run_python):
         print(random.random() == one)
     """
     assert run_python(code).stdout == "True\n"
+
+
+@pytest.mark.parametrize("function", ["keep_random", "put_back_random"])
+def test_an_interrupt_in_our_own_code_reaches_the_program(run_python, write, function):
+    """Ctrl-C while the states are kept or put back is not taken for a failure of ours."""
+    program = f"""
+        import late
+        import lazyimp._armed as armed
+        original = armed.{function}
+        def interrupted(*args):
+            armed.{function} = original
+            raise KeyboardInterrupt
+        armed.{function} = interrupted
+        try:
+            late.x
+        except KeyboardInterrupt:
+            print("interrupted")
+        print(late.x)
+    """
+    main = write(
+        {
+            "main.py": program,
+            f"{INSTALLED}/late.py": "x = 1\n",
+            f"{INSTALLED}/late-1.0.dist-info/RECORD": "late.py,,\n",
+        }
+    )
+    if cores()[0] != "c":
+        pytest.skip("only core c asks these functions")
+    assert run_python(main, mode="safe").stdout == "interrupted\n1\n"

@@ -303,6 +303,7 @@ def test_interrupt_during_first_use(run_python: RunPython, write: Write) -> None
     main = """
         import signal, _thread, threading
         import slow
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
         timer = threading.Timer(0.2, _thread.interrupt_main)
         timer.start()
         try:
