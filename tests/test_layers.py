@@ -86,9 +86,40 @@ ARROWS = {
     "firstbatch": set(),
     "errors": set(),
     "recipes": set(),
+    "record": {"errors"},
+    "profile": {"record", "errors"},
+    "reports": {"profile", "manifest", "errors", "__init__"},
+    "distributions": {"errors"},
+    "manifest": {"distributions", "record", "errors", "__init__"},
+    "ship": {"manifest", "errors", "__init__"},
+    "integrations": {
+        "ship",
+        "reports",
+        "manifest",
+        "tuning",
+        "profile",
+        "record",
+        "cli",
+        "errors",
+        "__init__",
+    },
     # it asks the policy what a mode does, _inside what a module does, and writes what _profile reads
-    "tuning": {*POLICY, "_config", "_inside", "_profile", "_startup", "lazyimp_c", "errors", "__init__"},
-    "cli": {"_startup", "_control", "_profile", "_pth", "errors", "recipes", "tuning", "__init__"},
+    "tuning": {
+        *POLICY,
+        "profile",
+        "record",
+        "_config",
+        "_inside",
+        "_profile",
+        "_startup",
+        "lazyimp_c",
+        "errors",
+        "__init__",
+    },
+    "cli": {
+        *("_startup", "_control", "_profile", "_pth", "errors", "recipes", "tuning", "__init__"),
+        *("record", "profile", "reports", "distributions", "manifest", "ship"),
+    },
 }
 
 

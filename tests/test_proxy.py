@@ -1,7 +1,5 @@
 """A proxy executes at its first use, is the module ever after, and shows nothing of itself in between."""
 
-# ruff: noqa: E501  the small programs keep their lines
-
 from __future__ import annotations
 
 import pytest

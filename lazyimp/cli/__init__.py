@@ -1,6 +1,7 @@
 """The command line: one class per command, each in its own file; only this package prints and exits."""
 
 import argparse
+import importlib
 import sys
 from typing import NoReturn, Protocol
 
@@ -33,16 +34,20 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def commands() -> dict[str, Command]:
-    """Every command, by name."""
-    from lazyimp.cli.bisect import Bisect
-    from lazyimp.cli.run import Run
-    from lazyimp.cli.status import ShowStatus
-    from lazyimp.cli.tune import Tune
-    from lazyimp.cli.verify import Verify
+COMMANDS = {  # name -> where its class is; a command loads nothing of the others
+    "bisect": "lazyimp.cli.bisect:Bisect",
+    "run": "lazyimp.cli.run:Run",
+    "status": "lazyimp.cli.status:ShowStatus",
+    "tune": "lazyimp.cli.tune:Tune",
+    "verify": "lazyimp.cli.verify:Verify",
+}
 
-    known: list[Command] = [Bisect(), Run(), ShowStatus(), Tune(), Verify()]
-    return {command.name: command for command in known}
+
+def load(name: str) -> Command:
+    """The command called `name`, one of COMMANDS."""
+    home, _, kind = COMMANDS[name].partition(":")
+    command: Command = getattr(importlib.import_module(home), kind)()
+    return command
 
 
 def main(words: list[str] | None = None) -> int:
@@ -65,18 +70,17 @@ def main(words: list[str] | None = None) -> int:
 
 def dispatch(words: list[str]) -> int:
     """Find the command and run it; raises UsageError."""
-    known = commands()
     if not words:
-        raise UsageError("say what to do: " + ", ".join(sorted(known)) + "; `lazyimp --help` says more")
+        raise UsageError("say what to do: " + ", ".join(sorted(COMMANDS)) + "; `lazyimp --help` says more")
     if words[0] in ("-h", "--help"):
-        print(overview(known))
+        print(overview())
         return FINE
     if words[0] in ("-V", "--version"):
         print(f"lazyimp {__version__}")
         return FINE
-    if words[0] not in known:
-        raise UsageError(unknown_word("command", words[0], tuple(sorted(known))))
-    command = known[words[0]]
+    if words[0] not in COMMANDS:
+        raise UsageError(unknown_word("command", words[0], tuple(sorted(COMMANDS))))
+    command = load(words[0])
     parser = Parser(prog=f"lazyimp {command.name}", description=command.__doc__, allow_abbrev=False)
     command.add_options(parser)
     cut = command.split(words[1:])
@@ -87,10 +91,10 @@ def dispatch(words: list[str]) -> int:
     return command.run(options, words[1 + cut :])
 
 
-def overview(known: dict[str, Command]) -> str:
+def overview() -> str:
     """The help text: a line per command."""
     lines = ["usage: lazyimp <command> ...", "", "commands:"]
-    lines += [f"  {name:<8} {(command.__doc__ or '').strip()}" for name, command in sorted(known.items())]
+    lines += [f"  {name:<9} {(load(name).__doc__ or '').strip()}" for name in sorted(COMMANDS)]
     return "\n".join(
         [*lines, "", "`lazyimp <command> --help` lists the options; `lazyimp --version` the version."]
     )

@@ -1,0 +1,214 @@
+"""Reads the records of a run, line by line, into values."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from lazyimp.record.values import (
+    FORMAT,
+    VERSION,
+    Counters,
+    Deferral,
+    End,
+    FirstBatch,
+    Import,
+    Mark,
+    Opened,
+    Phase,
+    Record,
+    RecordError,
+    Rejected,
+    Use,
+)
+
+
+def read_record(path: str | os.PathLike[str]) -> Record:
+    """The record at `path` with those of the processes below it; raises RecordError."""
+    path = os.fspath(path)
+    own = read_one(path)
+    folder, name = os.path.split(path)
+    below = []
+    for other in sorted(os.listdir(folder or ".")):
+        if other.startswith(name + ".") and other[len(name) + 1 :].replace(".", "").isdigit():
+            try:
+                below.append(read_one(os.path.join(folder, other)))
+            except RecordError:
+                continue  # a process that died before its header was whole
+    return _grow(own, below)
+
+
+def _grow(record: Record, below: list[Record]) -> Record:
+    """`record` with its children, each with theirs; who started nobody we know is a child of the run."""
+    known = {record.header["pid"], *(each.header["pid"] for each in below)}
+    roots = [
+        each
+        for each in below
+        if each.header["ppid"] == record.header["pid"] or each.header["ppid"] not in known
+    ]
+
+    def children(parent: Record, rest: list[Record]) -> Record:
+        mine = [each for each in rest if each.header["ppid"] == parent.header["pid"]]
+        others = [each for each in rest if each not in mine]
+        return replace(parent, children=tuple(_in_order([children(each, others) for each in mine])))
+
+    rest = [each for each in below if each not in roots]
+    return replace(record, children=tuple(_in_order([children(each, rest) for each in roots])))
+
+
+def _in_order(records: list[Record]) -> list[Record]:
+    return sorted(records, key=lambda each: (int(str(each.header["unix_ns"])), int(str(each.header["pid"]))))
+
+
+def read_one(path: str | os.PathLike[str]) -> Record:
+    """The record of one process, without those below it; raises RecordError."""
+    path = os.fspath(path)
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise RecordError(f"cannot read record {path!r}: {error.strerror or error}") from None
+    lines = data.split(b"\n")[:-1]
+    header = _header(path, lines[0] if lines else b"")
+    return _Reader(path, header).read(lines[1:])
+
+
+def _header(path: str, line: bytes) -> dict[str, object]:
+    try:
+        header = json.loads(line)
+    except ValueError:
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise RecordError(f"{path!r} is not a record of lazyimp; `lazyimp profile` writes one")
+    version = header.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise RecordError(
+            f"record {path!r} has format version {version}, and this lazyimp reads {VERSION}; install a newer lazyimp"
+        )
+    return header
+
+
+class _Reader:
+    """Turns lines into a Record; what cannot be understood is left out and counted in facts["damaged"]."""
+
+    def __init__(self, path: str, header: dict[str, object]) -> None:
+        self.path = path
+        self.header = header
+        self.texts = [""]
+        self.imports: list[Import] = []
+        self.deferrals: dict[int, Deferral] = {}
+        self.opened: list[Opened] = []
+        self.libraries: list[str] = []
+        self.phases: list[Phase] = []
+        self.marks: list[Mark] = []
+        self.batch: FirstBatch | None = None
+        self.rejected: list[Rejected] = []
+        self.present: list[tuple[str, str]] = []
+        self.facts: dict[str, object] = {}
+        self.end: End | None = None
+
+    def read(self, lines: list[bytes]) -> Record:
+        """The Record."""
+        kinds: dict[str, Callable[[list[Any]], None]] = {
+            "s": self._text,
+            "i": self._import,
+            "d": self._deferral,
+            "u": self._use,
+            "o": self._opened,
+            "l": self._libraries,
+            "p": self._phase,
+            "m": self._mark,
+            "b": self._batch,
+            "r": self._rejected,
+            "x": self._present,
+            "v": self._fact,
+            "e": self._end,
+        }
+        damaged = 0
+        for line in lines:
+            try:
+                kind, *row = json.loads(line)
+                if kind in kinds:
+                    kinds[kind](row)
+            except (ValueError, TypeError, IndexError, KeyError):
+                damaged += 1
+        if damaged:
+            self.facts["damaged"] = damaged
+        return Record(
+            self.path,
+            self.header,
+            tuple(sorted(self.imports, key=lambda each: each.id)),
+            tuple(self.deferrals[key] for key in sorted(self.deferrals)),
+            tuple(self.opened),
+            tuple(self.libraries),
+            tuple(self.phases),
+            tuple(self.marks),
+            self.batch,
+            tuple(self.rejected),
+            tuple(self.present),
+            self.facts,
+            self.end,
+        )
+
+    def _text(self, row: list[str]) -> None:
+        self.texts.append(row[0])
+
+    def _import(self, row: list[int]) -> None:
+        t = self.texts
+        number, parent, thread, name, file, line, start, wall, cpu, minor, major, read, rss = row[:13]
+        origin, how, error, use = row[13:17]
+        figures = (start, wall, cpu, minor, major, read, rss)
+        self.imports.append(
+            Import(number, parent, thread, t[name], t[file], line, *figures, t[origin], how, t[error], use)
+        )
+
+    def _deferral(self, row: list[int]) -> None:
+        t = self.texts
+        number, module, bound, target, attribute, file, line, kind, at = row[:9]
+        self.deferrals[number] = Deferral(
+            number, t[module], t[bound], t[target], t[attribute], t[file], line, kind, at
+        )
+
+    def _use(self, row: list[int]) -> None:
+        t = self.texts
+        number, file, line, function, at, wall, error = row[:7]
+        use = Use(t[file], line, t[function], at, wall, t[error])
+        known = self.deferrals[number]
+        if known.use is None or known.use.error:  # what failed may be tried again
+            self.deferrals[number] = replace(known, use=use)
+
+    def _opened(self, row: list[int]) -> None:
+        path, at, during, writes = row[:4]
+        self.opened.append(Opened(self.texts[path], at, during, bool(writes)))
+
+    def _libraries(self, row: list[int]) -> None:
+        self.libraries += [self.texts[path] for path in row]
+
+    def _phase(self, row: list[int]) -> None:
+        name, start, wall, cpu, minor, major, detail = row[:7]
+        self.phases.append(Phase(self.texts[name], start, wall, cpu, minor, major, self.texts[detail]))
+
+    def _mark(self, row: list[int]) -> None:
+        self.marks.append(Mark(self.texts[row[0]], row[1], Counters(*row[2:8])))
+
+    def _batch(self, row: list[int]) -> None:
+        rule, confidence, at = row[:3]
+        framework = self.texts[row[9]] if len(row) > 9 else ""
+        self.batch = FirstBatch(self.texts[rule], self.texts[confidence], at, Counters(*row[3:9]), framework)
+
+    def _rejected(self, row: list[int]) -> None:
+        self.rejected.append(Rejected(self.texts[row[0]], row[1], self.texts[row[2]]))
+
+    def _present(self, row: list[int]) -> None:
+        self.present.append((self.texts[row[0]], self.texts[row[1]]))
+
+    def _fact(self, row: list[object]) -> None:
+        self.facts[str(row[0])] = row[1]
+
+    def _end(self, row: list[int]) -> None:
+        at, user, system = row[:3]
+        counters = Counters(user + system, *row[3:8])
+        self.end = End(at, user, system, counters, self.texts[row[8]])
