@@ -1,4 +1,4 @@
-"""The record format: what a run wrote is read back whole, also after a crash, and refused politely where it cannot be."""
+"""The record format: what a run wrote is read back whole, also after a crash; what is no record is refused politely."""
 
 import json
 
