@@ -22,6 +22,7 @@ class Writer:
     def __init__(self, pid: int = 4242, ppid: int = 1, start_ms: int = 60, **header: object) -> None:
         self.now = 0
         self.cpu = 40 * MS
+        self.minor, self.major, self.read, self.rss = 900, 0, 0, 30 << 20
         self.thread = 0
         self.stack: list[int] = []
         self.count = 0
@@ -70,46 +71,53 @@ class Writer:
     def counters(self) -> r.Counters:
         """What the process has come to."""
         loaded = sum(each.how == r.LOADED for each in self.imports)
-        return r.Counters(
-            self.cpu, 900 + 40 * self.count, self.count // 9, 8192 * self.count, 30 << 20, 50 + loaded
-        )
+        return r.Counters(self.cpu, self.minor, self.major, self.read, self.rss, 50 + loaded)
 
     def load(
-        self, name: str, where: str, ms: float, *inside: tuple, how: int = r.LOADED, **more: object
-    ) -> int:
-        """An import of `name` at `where` ("file:line") that takes `ms` by itself; `inside` are loads within it."""
+        self,
+        name: str,
+        where: str,
+        ms: float,
+        *inside: tuple,
+        how: int = r.LOADED,
+        error: str = "",
+        use: int = r.STATEMENT,
+        function: str = "",
+        disk: bool = False,
+    ) -> None:
+        """An import of `name` at `where` ("file:line") that takes `ms` by itself; `inside` is loaded within it.
+
+        What is inside is given like the arguments of this function, the named ones as a dict at the end.
+        """
         self.count += 1
-        number, start, cpu = self.count, self.now, self.cpu
+        number, start = self.count, self.now
+        before = (self.cpu, self.minor, self.major, self.read, self.rss)
         parent = self.stack[-1] if self.stack else 0
         self.stack.append(number)
-        self.work(ms * 0.6, ms * 0.5)
-        for each in inside:
-            self.load(*each[:-1], **each[-1]) if isinstance(each[-1], dict) else self.load(*each)
-        self.work(ms * 0.4, ms * 0.3)
+        self.work(ms * 0.6, ms * (0.2 if disk else 0.5))
+        self.minor, self.rss = self.minor + round(ms * 30), self.rss + round(ms * 50_000)
+        if disk:
+            self.major, self.read = self.major + 1 + round(ms) // 20, self.read + round(ms * 40_960)
+        self.load_all(inside)
+        self.work(ms * 0.4, ms * (0.1 if disk else 0.3))
         self.stack.pop()
+        now = (self.cpu, self.minor, self.major, self.read, self.rss)
+        took = [after - earlier for after, earlier in zip(now, before, strict=True)]
         file, _, line = where.rpartition(":")
+        origin = "" if how == r.FAILED else origin_of(name, bool(inside))
+        error = error or ("ModuleNotFoundError" if how == r.FAILED else "")
+        asked = (number, parent, self.thread, name, file, int(line))
         self.imports.append(
-            r.Import(
-                number,
-                parent,
-                self.thread,
-                name,
-                file,
-                int(line),
-                start,
-                self.now - start,
-                self.cpu - cpu,
-                minor_faults=round(ms * 30),
-                major_faults=round(ms) // 60,
-                read_bytes=round(ms) * 4096,
-                rss_bytes=round(ms * 50_000),
-                origin=str(more.get("origin", "" if how == r.FAILED else origin_of(name, bool(inside)))),
-                how=how,
-                error=str(more.get("error", "ModuleNotFoundError" if how == r.FAILED else "")),
-                use=int(more.get("use", r.STATEMENT)),
-            )
+            r.Import(*asked, start, self.now - start, *took, origin, how, error, use, function)
         )
-        return number
+
+    def load_all(self, loads: tuple) -> None:
+        """Load each of them."""
+        for each in loads:
+            if isinstance(each[-1], dict):
+                self.load(*each[:-1], **each[-1])
+            else:
+                self.load(*each)
 
     def defer(
         self, module: str, bound: str, target: str, where: str, attribute: str = "", kind: int = 0
@@ -125,8 +133,7 @@ class Writer:
     def use(self, number: int, where: str, function: str, *loads: tuple, error: str = "") -> None:
         """The first use of a deferral, and what it loads."""
         at = self.now
-        for each in loads:
-            self.load(*each[:-1], **each[-1]) if isinstance(each[-1], dict) else self.load(*each)
+        self.load_all(loads)
         file, _, line = where.rpartition(":")
         use = r.Use(file, int(line), function, at, self.now - at, error)
         self.deferrals[number - 1] = replace(self.deferrals[number - 1], use=use)
@@ -135,9 +142,15 @@ class Writer:
         """A named instant."""
         self.marks.append(r.Mark(name, self.now, self.counters()))
 
-    def phase(self, name: str, since: int, detail: str = "", cpu_ms: float = 1) -> None:
-        """A phase that began at `since` ends."""
-        self.phases.append(r.Phase(name, since, self.now - since, round(cpu_ms * MS), 10, 0, detail))
+    def moment(self) -> tuple[int, int, int, int]:
+        """Now, for `phase`."""
+        return self.now, self.cpu, self.minor, self.major
+
+    def phase(self, name: str, began: tuple[int, int, int, int], detail: str = "") -> None:
+        """A phase that began at that moment ends."""
+        now = self.moment()
+        took = [after - before for after, before in zip(now, began, strict=True)]
+        self.phases.append(r.Phase(name, began[0], *took, detail))
 
     def open(self, path: str, writes: bool = False) -> None:
         """A file is opened."""
@@ -176,156 +189,143 @@ def origin_of(name: str, is_package: bool) -> str:
     return f"{home}/{name.replace('.', '/')}" + ("/__init__.py" if is_package else ".py")
 
 
+TRAIN, LOADING = f"{CWD}/train.py", f"{CWD}/loading.py"
+TORCH, NUMPY, PANDAS = (f"{SITE}/{name}/__init__.py" for name in ("torch", "numpy", "pandas"))
+FAILS, FIRST_USE = {"how": r.FAILED}, {"use": r.FIRST_USE}
+
+
 def record() -> r.Record:
     """What the made-up program wrote down."""
     w = Writer()
-    train, loading = f"{CWD}/train.py", f"{CWD}/loading.py"
-    torch, numpy, pandas = (
-        f"{SITE}/torch/__init__.py",
-        f"{SITE}/numpy/__init__.py",
-        f"{SITE}/pandas/__init__.py",
-    )
     w.mark("hook")
     w.load("_distutils_hack", f"{SITE}/distutils-precedence.pth:1", 1.5)
     w.work(6)
     w.mark("site")
     w.work(4)
     w.mark("main")
-    w.load("argparse", f"{train}:1", 6, ("gettext", f"{STDLIB}/argparse.py:92", 2.5))
-    w.load(
-        "numpy",
-        f"{train}:2",
-        30,
-        (
-            "numpy._core",
-            f"{numpy}:112",
-            44,
-            ("numpy._core.multiarray", f"{SITE}/numpy/_core/__init__.py:24", 21),
-        ),
-        ("numpy.lib", f"{numpy}:120", 18),
-        ("numpy.linalg", f"{numpy}:125", 12),
-        ("_json", f"{numpy}:130", 0.4),
-    )
-    w.defer("__main__", "plt", "matplotlib.pyplot", f"{train}:4")
-    metrics = w.defer("__main__", "f1_score", "sklearn.metrics", f"{train}:5", "f1_score")
-    w.defer("__main__", "px", "plotly.express", f"{train}:6")
-    w.load(
-        "torch",
-        f"{train}:7",
-        410,
-        ("torch._C", f"{torch}:367", 690),
-        ("torch._utils", f"{torch}:400", 14, ("torch", f"{SITE}/torch/_utils.py:9", 0.02, {"how": r.THERE})),
-        ("torch.nn", f"{torch}:2100", 120, ("torch.nn.functional", f"{SITE}/torch/nn/__init__.py:3", 95)),
-        ("torch.optim", f"{torch}:2104", 60, ("torch.optim.adam", f"{SITE}/torch/optim/__init__.py:14", 16)),
-        ("torch.distributed", f"{torch}:2110", 88),
-        ("torch_xla", f"{torch}:2300", 1.2, {"how": r.FAILED}),
-        ("torch.utils.data", f"{torch}:2111", 33),
-    )
-    spec = w.defer("torch", "sympy", "sympy", f"{torch}:2200", kind=r.PROXY)
-    w.load(
-        "loading",
-        f"{train}:8",
-        3,
-        ("csv", f"{loading}:1", 4),
-        ("tensorrt", f"{loading}:6", 0.9, {"how": r.FAILED}),
-    )
-    frames = w.defer("loading", "pd", "pandas", f"{loading}:3")
-    wandb = w.defer("loading", "wandb", "wandb.sdk", f"{loading}:4")
+    frames, metrics, spec, wandb = main_imports(w)
     w.work(3)
     w.open(f"{CWD}/config.yaml")
     w.work(12)
-    began = w.now
+    open_dataset(w, frames)
+    w.work(75, 61)
+    build_optimizer(w, spec)
+    w.work(2)
+    failed = ("wandb", f"{LOADING}:52", 8, {**FIRST_USE, **FAILS, "error": "ImportError"})
+    w.use(wandb, f"{LOADING}:52", "log", failed, error="ImportError")
+    w.thread = 1
+    w.load("queue", f"{SITE}/torch/utils/data/_utils/pin_memory.py:10", 2, function="_pin_memory_loop")
+    w.thread = 0
+    first_batch(w)
+    after_it(w, metrics)
+    return w.record(
+        worker(w),
+        libraries=(f"{SITE}/torch/lib/libtorch_cpu.so", "/usr/lib/libc.so.6"),
+        rejected=(r.Rejected("first-forward", w.phases[0].start_ns, "no batch had been fetched"),),
+        present=(("numpy.random.mtrand", f"{SITE}/numpy/random/mtrand.so"),),
+        facts={"sys_path": [CWD, STDLIB, SITE], "never": [1, 3], "counts": {"i": w.count}, "steps": 9},
+    )
+
+
+def main_imports(w: Writer) -> tuple[int, int, int, int]:
+    """The statements at the top of train.py; gives the numbers of the deferrals that are used later."""
+    w.load("argparse", f"{TRAIN}:1", 6, ("gettext", f"{STDLIB}/argparse.py:92", 2.5))
+    multiarray = ("numpy._core.multiarray", f"{SITE}/numpy/_core/__init__.py:24", 21)
+    w.load(
+        "numpy",
+        f"{TRAIN}:2",
+        30,
+        ("numpy._core", f"{NUMPY}:112", 44, multiarray),
+        ("numpy.lib", f"{NUMPY}:120", 18),
+        ("numpy.linalg", f"{NUMPY}:125", 12),
+        ("_json", f"{NUMPY}:130", 0.4),
+    )
+    w.defer("__main__", "plt", "matplotlib.pyplot", f"{TRAIN}:4")
+    metrics = w.defer("__main__", "f1_score", "sklearn.metrics", f"{TRAIN}:5", "f1_score")
+    w.defer("__main__", "px", "plotly.express", f"{TRAIN}:6")
+    w.load(
+        "torch",
+        f"{TRAIN}:7",
+        410,
+        ("torch._C", f"{TORCH}:367", 690, {"disk": True}),
+        ("torch._utils", f"{TORCH}:400", 14, ("torch", f"{SITE}/torch/_utils.py:9", 0.02, {"how": r.THERE})),
+        ("torch.nn", f"{TORCH}:2100", 120, ("torch.nn.functional", f"{SITE}/torch/nn/__init__.py:3", 95)),
+        ("torch.optim", f"{TORCH}:2104", 60, ("torch.optim.adam", f"{SITE}/torch/optim/__init__.py:14", 16)),
+        ("torch.distributed", f"{TORCH}:2110", 88),
+        ("torch_xla", f"{TORCH}:2300", 1.2, FAILS),
+        ("torch.utils.data", f"{TORCH}:2111", 33),
+    )
+    spec = w.defer("torch", "sympy", "sympy", f"{TORCH}:2200", kind=r.PROXY)
+    csv = ("csv", f"{LOADING}:1", 4)
+    w.load("loading", f"{TRAIN}:8", 3, csv, ("tensorrt", f"{LOADING}:6", 52, FAILS))
+    frames = w.defer("loading", "pd", "pandas", f"{LOADING}:3")
+    wandb = w.defer("loading", "wandb", "wandb.sdk", f"{LOADING}:4")
+    return frames, metrics, spec, wandb
+
+
+def open_dataset(w: Writer, frames: int) -> None:
+    """A DataLoader is built, and a function of loading.py asks whether it was given a data frame."""
+    began = w.moment()
     w.open("/data/corpus/train.bin")
     w.work(40, 9)
-    w.use(
-        frames,
-        f"{loading}:31",
-        "is_frame",
-        (
-            "pandas",
-            f"{loading}:31",
-            70,
-            ("pandas._libs", f"{pandas}:44", 110),
-            ("pandas.core", f"{pandas}:49", 150, ("pandas.core.frame", f"{SITE}/pandas/core/api.py:47", 84)),
-            {"use": r.FIRST_USE},
-        ),
-    )
-    w.phase("dataset-open", began, "DataLoader", 420)
-    w.work(55, 41)
-    w.work(20)
-    began = w.now
+    core = ("pandas.core", f"{PANDAS}:49", 150, ("pandas.core.frame", f"{SITE}/pandas/core/api.py:47", 84))
+    libs = ("pandas._libs", f"{PANDAS}:44", 110, {"disk": True})
+    w.use(frames, f"{LOADING}:31", "is_frame", ("pandas", f"{LOADING}:31", 70, libs, core, FIRST_USE))
+    w.phase("dataset-open", began, "DataLoader")
+
+
+def build_optimizer(w: Writer, spec: int) -> None:
+    """An optimizer is built, and torch loads its compiler."""
+    began = w.moment()
     w.load(
         "torch._dynamo",
         f"{SITE}/torch/_compile.py:47",
         300,
         ("torch._dynamo.convert_frame", f"{SITE}/torch/_dynamo/__init__.py:13", 520),
-        (
-            "torch._inductor",
-            f"{SITE}/torch/_dynamo/utils.py:99",
-            480,
-            ("torch._inductor.config", f"{SITE}/x.py:1", 31),
-        ),
+        ("torch._dynamo.utils", f"{SITE}/torch/_dynamo/__init__.py:99", 480),
+        function="inner",
     )
-    w.use(
-        spec,
-        f"{SITE}/torch/_dynamo/utils.py:61",
-        "<module>",
-        ("sympy", f"{torch}:2200", 210, {"use": r.FIRST_USE}),
-    )
-    w.phase("optimizer-build", began, "Adam", 1330)
-    w.work(2)
-    w.use(
-        wandb,
-        f"{loading}:52",
-        "log",
-        ("wandb", f"{loading}:52", 8, {"how": r.FAILED, "error": "ImportError", "use": r.FIRST_USE}),
-        error="ImportError",
-    )
-    w.thread = 1
-    w.load("queue", f"{SITE}/torch/utils/data/_utils/pin_memory.py:10", 2)
-    w.thread = 0
-    began = w.now
+    asked = f"{SITE}/torch/fx/experimental/symbolic_shapes.py:61"
+    w.use(spec, asked, "<module>", ("sympy", f"{TORCH}:2200", 210, FIRST_USE))
+    w.phase("optimizer-build", began, "Adam")
+
+
+def first_batch(w: Writer) -> None:
+    """Workers start, the first batch is fetched and enters the model."""
+    began = w.moment()
     w.work(14, 3)
-    w.phase("worker-start", began, "2 workers", 3)
-    began = w.now
+    w.phase("worker-start", began, "2 workers")
+    began = w.moment()
     w.mark("first fetch")
     w.work(31, 4)
-    w.phase("first-fetch", began, "", 4)
+    w.phase("first-fetch", began)
     w.work(1.5)
     w.first_batch("train-forward-after-fetch", "torch")
+
+
+def after_it(w: Writer, metrics: int) -> None:
+    """The rest of the training."""
     w.work(120, 110)
     w.mark("first backward")
     w.work(40)
     w.mark("first step")
-    w.use(
-        metrics,
-        f"{train}:61",
-        "evaluate",
-        (
-            "sklearn",
-            f"{train}:61",
-            90,
-            ("sklearn.metrics", f"{SITE}/sklearn/__init__.py:70", 160),
-            {"use": r.FIRST_USE},
-        ),
-    )
+    report = ("sklearn.metrics", f"{SITE}/sklearn/__init__.py:70", 160)
+    w.use(metrics, f"{TRAIN}:61", "evaluate", ("sklearn", f"{TRAIN}:61", 90, report, FIRST_USE))
     w.work(800, 790)
     w.mark("last step")
     w.work(30)
     w.mark("exit")
+
+
+def worker(w: Writer) -> r.Record:
+    """A process that the program forked."""
     child = Writer(4243, 4242, forked=True, main={"kind": "worker", "name": "DataLoader worker 0"})
-    child.header["unix_ns"] = int(str(w.header["unix_ns"])) + 3500 * MS
-    child.header["mono_ns"] = int(str(w.header["mono_ns"])) + 3500 * MS
+    for clock in ("unix_ns", "mono_ns"):
+        child.header[clock] = int(str(w.header[clock])) + 3500 * MS
     child.header["start_mono_ns"] = child.header["mono_ns"]
-    child.load("decimal", f"{loading}:40", 5, ("_decimal", f"{STDLIB}/decimal.py:3", 1))
+    child.load("decimal", f"{LOADING}:40", 5, ("_decimal", f"{STDLIB}/decimal.py:3", 1), function="parse")
     child.work(700, 80)
-    return w.record(
-        child.record(),
-        libraries=(f"{SITE}/torch/lib/libtorch_cpu.so", "/usr/lib/libc.so.6"),
-        rejected=(r.Rejected("first-forward", began - 200 * MS, "no batch had been fetched"),),
-        present=(("numpy.random.mtrand", f"{SITE}/numpy/random/mtrand.so"),),
-        facts={"sys_path": [CWD, STDLIB, SITE], "never": [1, 3], "counts": {"i": w.count}},
-    )
+    return child.record()
 
 
 def large_record(count: int) -> r.Record:
@@ -355,9 +355,12 @@ def large_record(count: int) -> r.Record:
         made, used = grow(
             tops[place % len(tops)] + (f".p{place}" if place >= len(tops) else ""), train, 1, -(-left // 3)
         )
-        began = w.now
-        w.load(*made)
-        w.defer("__main__", f"late{place}", f"late{place}.api", f"{train}:{place + 1}")
+        began = w.moment()
+        late = w.defer("__main__", f"late{place}", f"{made[0]}.api", f"{train}:{place + 1}")
+        if place % 5 == 2:
+            w.use(late, f"{train}:{place + 300}", "run", (*made, FIRST_USE))
+        else:
+            w.load(*made, function="build" if place % 4 == 3 else "")
         if place % 4 == 3:
             w.phase("optimizer-build" if place == 3 else f"step {place}", began)
         w.work(3)
@@ -371,261 +374,9 @@ def large_record(count: int) -> r.Record:
 
 def small() -> p.Profile:
     """The profile of `record()`."""
-    return _profile(record())
+    return p.build_profile(record())
 
 
 def large(count: int) -> p.Profile:
     """The profile of `large_record(count)`."""
-    return _profile(large_record(count))
-
-
-def _profile(rec: r.Record) -> p.Profile:
-    zero = int(str(rec.header["start_mono_ns"])) - int(str(rec.header["mono_ns"]))
-
-    def at(ns: int) -> float:
-        return round((ns - zero) / 1e9, 6)
-
-    def short(name: str) -> str:
-        for folder in (CWD, SITE, STDLIB):
-            name = name.removeprefix(folder + "/")
-        return name
-
-    batch_ns = rec.first_batch.at_ns
-    phases = [ph for ph in rec.phases]
-
-    def phase_of(start: int) -> str:
-        found = [ph.name for ph in phases if ph.start_ns <= start < ph.start_ns + ph.wall_ns]
-        return found[0] if found else "main-imports" if start < batch_ns else "first-batch"
-
-    nodes = []
-    for i in rec.imports:
-        if i.how == r.THERE:
-            continue
-        below = [c for c in rec.imports if c.parent == i.id]
-        top = i.name.partition(".")[0]
-        nodes.append(
-            p.Node(
-                i.id,
-                i.parent,
-                0,
-                i.thread,
-                i.name,
-                top,
-                short(i.file),
-                i.line,
-                at(i.start_ns),
-                i.wall_ns / 1e9,
-                i.cpu_ns / 1e9,
-                (i.wall_ns - sum(c.wall_ns for c in below)) / 1e9,
-                (i.cpu_ns - sum(c.cpu_ns for c in below)) / 1e9,
-                i.minor_faults,
-                i.major_faults,
-                i.read_bytes,
-                i.rss_bytes,
-                short(i.origin),
-                i.error,
-                ("statement", "first use", "call")[i.use],
-                phase_of(i.start_ns) != "main-imports" or i.use != 0,
-                i.start_ns < batch_ns,
-                phase_of(i.start_ns),
-            )
-        )
-    packages = []
-    for name in dict.fromkeys(n.package for n in nodes):
-        mine = [n for n in nodes if n.package == name]
-        kind = (
-            "own"
-            if name in ("loading", "model")
-            else "stdlib"
-            if name in ("argparse", "json", "gettext", "csv", "queue")
-            else "installed"
-        )
-        packages.append(
-            p.Package(
-                name,
-                kind,
-                len(mine),
-                sum(n.self_wall_s for n in mine),
-                sum(n.self_cpu_s for n in mine),
-                sum(n.rss_bytes for n in mine),
-                sum(n.read_bytes for n in mine),
-                sum(n.hidden for n in mine),
-                sum(d.target.partition(".")[0] == name for d in rec.deferrals),
-                mine[0].id,
-            )
-        )
-    packages.sort(key=lambda x: (-x.wall_s, x.name))
-    rows, last = [], zero
-    spans = [
-        ("interp", zero, 0, True, ""),
-        ("site", 0, 12 * MS, True, ""),
-        ("main-imports", 12 * MS, phases[0].start_ns if phases else batch_ns, True, ""),
-    ]
-    for n, ph in enumerate(phases):
-        if ph.start_ns >= batch_ns:
-            continue
-        spans.append((ph.name, ph.start_ns, ph.start_ns + ph.wall_ns, True, ph.detail))
-        until = phases[n + 1].start_ns if n + 1 < len(phases) else batch_ns
-        if until > ph.start_ns + ph.wall_ns:
-            spans.append((ph.name, ph.start_ns + ph.wall_ns, min(until, batch_ns), False, ""))
-    spans.append(("first-batch", batch_ns, rec.end.at_ns, True, ""))
-    for name, a, b, claimed, detail in spans:
-        mine = [n for n in nodes if at(a) <= n.start_s < at(b)]
-        by = {}
-        for n in mine:
-            by[n.package] = by.get(n.package, 0) + n.self_cpu_s
-        top = tuple(sorted(by.items(), key=lambda kv: (-kv[1], kv[0]))[:6])
-        rows.append(
-            p.PhaseRow(
-                name,
-                at(a),
-                (b - a) / 1e9,
-                (b - a) / 1.3e9,
-                len(mine),
-                sum(n.self_wall_s for n in mine),
-                sum(n.self_cpu_s for n in mine),
-                sum(n.hidden for n in mine),
-                sum(n.major_faults for n in mine),
-                sum(n.read_bytes for n in mine),
-                claimed,
-                detail,
-                top,
-            )
-        )
-    deferrals = []
-    for d in rec.deferrals:
-        u = d.use
-        verdict = p.NEVER if u is None else p.FAILED if u.error else p.REIFIED
-        loaded = (
-            ()
-            if u is None
-            else tuple(
-                n.id
-                for n in nodes
-                if n.use == "first use"
-                and at(u.at_ns) <= n.start_s < at(u.at_ns + u.wall_ns)
-                and n.package == d.target.partition(".")[0]
-            )
-        )
-        deferrals.append(
-            p.DeferralRow(
-                d.id,
-                0,
-                d.module,
-                d.bound,
-                d.target + (f":{d.attribute}" if d.attribute else ""),
-                short(d.file),
-                d.line,
-                ("binding", "proxy", "submodule")[d.kind],
-                verdict,
-                short(u.file) if u else "",
-                u.line if u else 0,
-                u.function if u else "",
-                at(u.at_ns) if u else None,
-                u.wall_ns / 1e9 if u else 0.0,
-                bool(u and u.at_ns < batch_ns),
-                loaded,
-            )
-        )
-    files = [p.FileRow(short(o.path), "data", at(o.at_ns), "", 0.0, 0, 0) for o in rec.opened]
-    files += [
-        p.FileRow(n.origin, "module", n.start_s, n.name, n.self_wall_s, n.read_bytes, n.major_faults)
-        for n in nodes
-        if n.origin and n.major_faults
-    ]
-    processes = [
-        p.Process(
-            4242,
-            -1,
-            "main",
-            "train.py",
-            0.0,
-            at(rec.end.at_ns),
-            len(rec.imports),
-            len(nodes),
-            rec.end.counters.cpu_ns / 1e9,
-            None,
-        )
-    ]
-    for c in rec.children:
-        processes.append(
-            p.Process(
-                4243,
-                0,
-                "worker",
-                "DataLoader worker 0",
-                3.56,
-                4.27,
-                len(c.imports),
-                len(c.imports),
-                0.1,
-                None,
-            )
-        )
-    findings = [
-        p.Finding(
-            "torch._dynamo",
-            1.07,
-            "a stub answers for it while nothing is compiled",
-            "lazyimp tune train.py",
-            "torch/_compile.py",
-            47,
-        ),
-        p.Finding(
-            "pandas",
-            0.41,
-            "deferred, but used before the first batch",
-            "lazyimp why pandas",
-            "loading.py",
-            31,
-        ),
-    ]
-    b = rec.first_batch
-    failed = sum(bool(n.error) for n in nodes)
-    return p.Profile(
-        "train.py",
-        {
-            "python": "3.11.7",
-            "implementation": "cpython",
-            "platform": "linux-x86_64",
-            "core": "c",
-            "mode": "deep",
-            "lazyimp": "0.3.0",
-            "t0_source": "process start",
-        },
-        at(b.at_ns),
-        b.counters.cpu_ns / 1e9,
-        at(rec.end.at_ns),
-        rec.end.counters.cpu_ns / 1e9,
-        True,
-        p.Batch(
-            b.rule,
-            b.framework,
-            b.confidence,
-            at(b.at_ns),
-            b.counters.cpu_ns / 1e9,
-            b.counters.modules,
-            b.counters.rss_bytes,
-            b.counters.major_faults,
-            b.counters.read_bytes,
-            tuple((x.rule, at(x.at_ns), x.why) for x in rec.rejected),
-        ),
-        0.11,
-        tuple(processes),
-        tuple(nodes),
-        tuple(packages),
-        tuple(rows),
-        tuple(p.MarkRow(m.name, at(m.at_ns), m.counters.cpu_ns / 1e9, m.counters.modules) for m in rec.marks),
-        tuple(deferrals),
-        tuple(files),
-        tuple(findings) if len(nodes) < 100 else (),
-        {
-            "modules": len(nodes) - failed,
-            "imports": len(rec.imports),
-            "hidden": sum(n.hidden for n in nodes),
-            "deferred": len(deferrals),
-            "never": sum(d.verdict == p.NEVER for d in deferrals),
-            "reified": sum(d.verdict == p.REIFIED for d in deferrals),
-            "failed": failed,
-        },
-    )
+    return p.build_profile(large_record(count))

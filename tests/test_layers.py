@@ -87,7 +87,7 @@ ARROWS = {
     "errors": set(),
     "recipes": set(),
     "record": {"errors"},
-    "profile": {"record", "errors"},
+    "profile": {"record", "recipes", "errors"},  # recipes: what has a stub
     "reports": {"profile", "manifest", "errors", "__init__"},
     "distributions": {"errors"},
     "manifest": {"distributions", "record", "errors", "__init__"},

@@ -11,7 +11,7 @@ LINES = [
     ["s", "numpy"],
     ["s", "train.py"],
     ["s", "/site/numpy/__init__.py"],
-    ["i", 2, 1, 0, 1, 2, 3, 100, 50, 40, 5, 0, 0, 4096, 3, 0, 0, 0, "of a later version"],
+    ["i", 2, 1, 0, 1, 2, 3, 100, 50, 40, 5, 0, 0, 4096, 3, 0, 0, 0, 2, "of a later version"],
     ["i", 1, 0, 0, 1, 2, 3, 90, 80, 70, 9, 1, 512, 8192, 3, 0, 0, 0],
     ["s", "__main__"],
     ["s", "np"],
@@ -41,6 +41,7 @@ def test_lines_become_values(tmp_path):
         512,
     )
     assert (second.id, second.parent, second.origin) == (2, 1, "/site/numpy/__init__.py")
+    assert (first.function, second.function) == (None, "train.py")
     (deferral,) = read.deferrals
     assert (deferral.bound, deferral.target, deferral.use.line, deferral.use.wall_ns) == (
         "np",
@@ -61,8 +62,9 @@ def test_whole_lines_survive_a_crash(tmp_path):
 
 
 def test_a_damaged_line_is_counted_and_left_out(tmp_path):
-    lines = [*LINES[:4], ["i", "no", "import"], ["d", 1]]
-    assert record.read_record(write(tmp_path / "run.jsonl", lines)).facts["damaged"] == 2
+    wrong_kind = [*LINES[3][:3], "0", *LINES[3][4:]]
+    lines = [*LINES[:4], ["i", "no", "import"], ["d", 1], wrong_kind]
+    assert record.read_record(write(tmp_path / "run.jsonl", lines)).facts["damaged"] == 3
 
 
 def test_processes_hang_below_who_started_them(tmp_path):

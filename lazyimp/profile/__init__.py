@@ -1,5 +1,12 @@
-"""Profiles: what a record means. `build_profile` turns one Record into one Profile; reporters take it from there."""
+"""Profiles: what a record means. `build_profile` turns one Record into one Profile; reporters take it from there.
 
+`merge` does so for the records of a job's ranks, `compare` puts profiles side by side, `why` asks one about a module.
+"""
+
+from lazyimp.profile.building import build_profile
+from lazyimp.profile.comparison import Change, Comparison, Side, compare
+from lazyimp.profile.ranks import ProfileError, merge
+from lazyimp.profile.spread import Verdict, judge
 from lazyimp.profile.values import (
     FAILED,
     NEVER,
@@ -14,13 +21,19 @@ from lazyimp.profile.values import (
     PhaseRow,
     Process,
     Profile,
+    Rank,
+    Request,
 )
+from lazyimp.profile.why import Asked, Step, Why, why
 
 __all__ = [
     "FAILED",
     "NEVER",
     "REIFIED",
+    "Asked",
     "Batch",
+    "Change",
+    "Comparison",
     "DeferralRow",
     "FileRow",
     "Finding",
@@ -30,4 +43,16 @@ __all__ = [
     "PhaseRow",
     "Process",
     "Profile",
+    "ProfileError",
+    "Rank",
+    "Request",
+    "Side",
+    "Step",
+    "Verdict",
+    "Why",
+    "build_profile",
+    "compare",
+    "judge",
+    "merge",
+    "why",
 ]

@@ -1,4 +1,9 @@
-"""What a Profile is made of: times in seconds, memory in bytes, file names as they were recorded."""
+"""What a Profile is made of: times in seconds, memory in bytes, file names as they are fit to be shown.
+
+A file's name is seen from the working folder, from a folder that modules are imported from, or from the standard
+library's ("train.py", "torch/_compile.py", "python3.11/json/__init__.py"), with forward slashes; the folder of
+anybody's home is left out ("...").
+"""
 
 from __future__ import annotations
 
@@ -15,8 +20,10 @@ class Node:
     `id` is unique in the profile, `parent` the id of the import during which it happened or 0. `start_s` counts
     from the profile's zero (the process's start). Self figures leave out what its own imports took. `hidden`: it
     did not happen while the main program's own import statements ran, nor below one of them that a reader of the
-    program's top would see (a function, a first use, a framework loaded it). `before_batch`: it was over when
+    program's top would see (a function, a thread or a framework loaded it); what a first use loads counts where the
+    deferred statement stands, so that an eager and a lazy run of one program agree. `before_batch`: it was over when
     the first batch came. `phase` is the name of the phase it happened in. `use`: "statement", "first use", "call".
+    `function` is the code that asked, "" for a module's own or where it is not known.
     """
 
     id: int
@@ -42,6 +49,16 @@ class Node:
     hidden: bool
     before_batch: bool
     phase: str
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody else who asked the import system for a module, when it was there or being loaded already."""
+
+    node: int
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +178,24 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Rank:
+    """What one rank of a job came to; the profile itself is that of the slowest."""
+
+    rank: int
+    ttfb_s: float
+    ttfb_cpu_s: float
+    imports_wall_s: float
+    modules: int
+    is_complete: bool
+    phases: tuple[tuple[str, float], ...]  # name and wall, in order
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something to do: what it would save, in which way, with the command or the line for it."""
 
     subject: str
-    saves_s: float
+    saves_s: float  # at most; 0 where a record cannot tell
     how: str
     command: str
     file: str
@@ -201,6 +231,9 @@ class Profile:
     counts: dict[str, int] = field(
         default_factory=dict
     )  # modules, imports, hidden, deferred, never, reified, failed
+    requests: tuple[Request, ...] = ()
+    ranks: tuple[Rank, ...] = ()
+    zero_unix_ns: int = 0  # the profile's zero by the wall clock
 
     def node(self, number: int) -> Node | None:
         """The node with that id."""

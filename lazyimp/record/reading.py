@@ -88,7 +88,18 @@ def _header(path: str, line: bytes) -> dict[str, object]:
         raise RecordError(
             f"record {path!r} has format version {version}, and this lazyimp reads {VERSION}; install a newer lazyimp"
         )
-    return header
+    numbers = {key: header[key] if type(header.get(key)) is int else 0 for key in _NUMBERS}
+    return {**header, **numbers}
+
+
+_NUMBERS = ("pid", "ppid", "unix_ns", "mono_ns")  # of the header, which the order of processes depends on
+
+
+def _whole(row: list[Any]) -> list[int]:
+    """`row`; raises TypeError where one of it is no whole number."""
+    if any(type(each) is not int for each in row):
+        raise TypeError
+    return row
 
 
 class _Reader:
@@ -133,7 +144,7 @@ class _Reader:
                 kind, *row = json.loads(line)
                 if kind in kinds:
                     kinds[kind](row)
-            except (ValueError, TypeError, IndexError, KeyError):
+            except (ValueError, TypeError, IndexError, KeyError, RecursionError):
                 damaged += 1
         if damaged:
             self.facts["damaged"] = damaged
@@ -154,53 +165,69 @@ class _Reader:
         )
 
     def _text(self, row: list[str]) -> None:
-        self.texts.append(row[0])
+        self.texts.append(row[0] if isinstance(row[0], str) else "")  # the numbers of those behind it stand
 
     def _import(self, row: list[int]) -> None:
         t = self.texts
-        number, parent, thread, name, file, line, start, wall, cpu, minor, major, read, rss = row[:13]
-        origin, how, error, use = row[13:17]
+        number, parent, thread, name, file, line, start, wall, cpu, minor, major, read, rss = _whole(row[:13])
+        origin, how, error, use = _whole(row[13:17])
+        function = t[row[17]] if len(row) > 17 else None
         figures = (start, wall, cpu, minor, major, read, rss)
         self.imports.append(
-            Import(number, parent, thread, t[name], t[file], line, *figures, t[origin], how, t[error], use)
+            Import(
+                number,
+                parent,
+                thread,
+                t[name],
+                t[file],
+                line,
+                *figures,
+                t[origin],
+                how,
+                t[error],
+                use,
+                function,
+            )
         )
 
     def _deferral(self, row: list[int]) -> None:
         t = self.texts
-        number, module, bound, target, attribute, file, line, kind, at = row[:9]
+        number, module, bound, target, attribute, file, line, kind, at = _whole(row[:9])
         self.deferrals[number] = Deferral(
             number, t[module], t[bound], t[target], t[attribute], t[file], line, kind, at
         )
 
     def _use(self, row: list[int]) -> None:
         t = self.texts
-        number, file, line, function, at, wall, error = row[:7]
+        number, file, line, function, at, wall, error = _whole(row[:7])
         use = Use(t[file], line, t[function], at, wall, t[error])
         known = self.deferrals[number]
         if known.use is None or known.use.error:  # what failed may be tried again
             self.deferrals[number] = replace(known, use=use)
 
     def _opened(self, row: list[int]) -> None:
-        path, at, during, writes = row[:4]
+        path, at, during, writes = _whole(row[:4])
         self.opened.append(Opened(self.texts[path], at, during, bool(writes)))
 
     def _libraries(self, row: list[int]) -> None:
         self.libraries += [self.texts[path] for path in row]
 
     def _phase(self, row: list[int]) -> None:
-        name, start, wall, cpu, minor, major, detail = row[:7]
+        name, start, wall, cpu, minor, major, detail = _whole(row[:7])
         self.phases.append(Phase(self.texts[name], start, wall, cpu, minor, major, self.texts[detail]))
 
     def _mark(self, row: list[int]) -> None:
-        self.marks.append(Mark(self.texts[row[0]], row[1], Counters(*row[2:8])))
+        name, at, *counters = _whole(row[:8])
+        self.marks.append(Mark(self.texts[name], at, Counters(*counters)))
 
     def _batch(self, row: list[int]) -> None:
-        rule, confidence, at = row[:3]
+        rule, confidence, at, *counters = _whole(row[:9])
         framework = self.texts[row[9]] if len(row) > 9 else ""
-        self.batch = FirstBatch(self.texts[rule], self.texts[confidence], at, Counters(*row[3:9]), framework)
+        self.batch = FirstBatch(self.texts[rule], self.texts[confidence], at, Counters(*counters), framework)
 
     def _rejected(self, row: list[int]) -> None:
-        self.rejected.append(Rejected(self.texts[row[0]], row[1], self.texts[row[2]]))
+        rule, at, why = _whole(row[:3])
+        self.rejected.append(Rejected(self.texts[rule], at, self.texts[why]))
 
     def _present(self, row: list[int]) -> None:
         self.present.append((self.texts[row[0]], self.texts[row[1]]))
@@ -209,6 +236,6 @@ class _Reader:
         self.facts[str(row[0])] = row[1]
 
     def _end(self, row: list[int]) -> None:
-        at, user, system = row[:3]
-        counters = Counters(user + system, *row[3:8])
+        at, user, system, *counted = _whole(row[:8])
+        counters = Counters(user + system, *counted)
         self.end = End(at, user, system, counters, self.texts[row[8]])

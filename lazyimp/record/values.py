@@ -63,6 +63,7 @@ class Import:
     how: int
     error: str
     use: int
+    function: str | None = None  # None: not told
 
 
 @dataclass(frozen=True, slots=True)
