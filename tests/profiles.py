@@ -182,9 +182,10 @@ class Writer:
 def origin_of(name: str, is_package: bool) -> str:
     """Where a made-up module lies."""
     top = name.partition(".")[0]
-    home = STDLIB if top in ("argparse", "json", "decimal", "csv", "queue") else SITE
-    home = CWD if top in ("loading", "model") else home
-    if name.startswith("_"):
+    home = STDLIB if top in ("argparse", "gettext", "json", "decimal", "csv", "queue") else SITE
+    if top in ("loading", "model"):
+        home, is_package = CWD, False
+    if name in ("_json", "_decimal"):
         return "built-in"
     return f"{home}/{name.replace('.', '/')}" + ("/__init__.py" if is_package else ".py")
 

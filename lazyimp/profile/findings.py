@@ -86,7 +86,9 @@ def _stubs(seen: Seen, by_id: Mapping[int, Node]) -> Iterator[Candidate]:
             line = f'[tool.lazyimp] stubs = ["{module}"]'
             yield (
                 (node.id,),
-                Finding(module, node.wall_s, f"a stub answers for it: {reason}", line, node.file, node.line),
+                Finding(
+                    module, node.wall_s, f"a stub can stand in for it: {reason}", line, node.file, node.line
+                ),
             )
 
 
@@ -194,8 +196,8 @@ def _waiting(seen: Seen) -> Iterator[Finding]:
 def _next_step(seen: Seen) -> Iterator[Finding]:
     """What tells more than a record can."""
     if seen.mode == "0":
-        how = "an eager run cannot tell which imports could wait; this runs it eagerly and lazily, in turns"
+        how = "runs it eagerly and lazily, in turns: what lazy imports save"
         yield Finding("all imports", 0.0, how, f"lazyimp ttfb {seen.program}", "", 0)
     elif not seen.is_tuned and seen.mode in ("safe", "deep"):
-        how = f"mode {seen.mode} keeps eager what might matter; this finds out what really does, and writes it down"
+        how = "finds out which imports really have to stay eager"
         yield Finding("all imports", 0.0, how, f"lazyimp tune {seen.program}", "", 0)

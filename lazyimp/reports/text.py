@@ -1,0 +1,240 @@
+"""The report for terminals: where the time to first batch went, and what to do about it, in 25 lines.
+
+`render(profile, style)` is the short report; with `verbose` come all phases, packages, hidden imports, deferrals
+that were in vain, what was never used, what failed, slow files, processes and ranks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lazyimp.profile import Finding, PhaseRow, Profile
+from lazyimp.reports import picks, text_tables
+from lazyimp.reports.terminal import (
+    BLUE,
+    BOLD,
+    CYAN,
+    DIM,
+    GAP,
+    GREEN,
+    RED,
+    YELLOW,
+    Cell,
+    Column,
+    Row,
+    Style,
+    Unit,
+    bar,
+    clean,
+    count,
+    fit,
+    table,
+    wide,
+    wrapped,
+)
+from lazyimp.reports.words import AFTER, batch_rule, environment, phase_title, t0, until
+
+LEAST_BAR, MOST_BAR = 8, 32
+MOST_WHAT = 32
+SMALL_PART = 0.01  # of the whole: shorter rests are counted to their phase, shorter phases together
+MOST_PHASES = 9
+MOST_FINDINGS = 3
+NARROW = 56
+
+
+def render(
+    profile: Profile, style: Style | None = None, *, verbose: bool = False, limit: int | None = 15
+) -> str:
+    """The report, with a newline at the end; `limit` is how many rows a long table may have, None for all."""
+    style = style or Style()
+    lines = [*_headline(profile, style, verbose), "", *_phases(profile, style, verbose)]
+    lines += _section(_findings(profile, style, verbose))
+    if verbose:
+        for part in text_tables.sections(profile, style, limit):
+            lines += _section(part)
+    lines += _section(_next(profile, style))
+    return "\n".join(lines) + "\n"
+
+
+def _section(lines: Sequence[str]) -> list[str]:
+    return ["", *lines] if lines else []
+
+
+def _headline(profile: Profile, style: Style, verbose: bool) -> list[str]:
+    unit = Unit.of(profile.ttfb_s)
+    title = f"Time to {until(profile)}"
+    head = f"{style.paint(title, BOLD)}  {style.paint(unit.full(profile.ttfb_s), f'{BOLD};{GREEN}')}"
+    counts = profile.counts
+    told = [f"CPU {unit.full(profile.ttfb_cpu_s)}", count(counts.get("modules", 0), "modules")]
+    if counts.get("deferred"):
+        told += [f"{counts['deferred']:,} deferred", f"{counts.get('never', 0):,} never used"]
+    room = style.width - len(title) - len(unit.full(profile.ttfb_s)) - 4
+    while told and len(" · ".join(told)) > room:
+        told.pop()
+    lines = [head + ("  " + style.paint(style.plain(" · ".join(told)), DIM) if told else "")]
+    for text, code in _remarks(profile):
+        lines += wrapped(text, style, code=code, most=2 if verbose else 1)
+    return lines
+
+
+def _remarks(profile: Profile) -> list[tuple[str, str]]:
+    """What one has to know to read the numbers."""
+    about = [environment(profile), t0(profile)]
+    found = [(" · ".join(filter(None, about)), DIM)]
+    if profile.batch is not None:
+        found.append((f"first batch by {batch_rule(profile.batch)}", DIM))
+    else:
+        found.append(("no first batch was seen: these are the times to the end", YELLOW))
+    if not profile.complete:
+        found.append(("the record has no end: the process was killed, or is running", RED))
+    if profile.ranks:
+        slowest = max(profile.ranks, key=lambda each: each.ttfb_s)
+        fastest = min(profile.ranks, key=lambda each: each.ttfb_s)
+        spread = Unit.of(profile.ttfb_s).full(slowest.ttfb_s - fastest.ttfb_s)
+        text = (
+            f"rank {slowest.rank} of {len(profile.ranks)}, the slowest; {spread} behind rank {fastest.rank}"
+        )
+        found.append((text, DIM))
+    return found
+
+
+# -- phases --------------------------------------------------------------------------------------------------
+
+
+def _phases(profile: Profile, style: Style, verbose: bool) -> list[str]:
+    unit = Unit.of(profile.ttfb_s)
+    shown = list(profile.phases) if verbose else _few(profile)
+    columns = [
+        Column("phase", cut="right", least=14),
+        Column(f"wall {unit.name}", ">"),
+        Column(f"cpu {unit.name}", ">", drop=2),
+        Column("imports", ">", drop=1),
+        Column("what", cut="right", least=22, drop=3 if style.width < NARROW else 0),
+    ]
+    rows = [_phase(profile, row, unit) for row in shown]
+    rows = [[*row[:4], Cell(fit(row[4].text, MOST_WHAT), row[4].code)] for row in rows]
+    lines = table(columns, rows, _bare(style))
+    room = min(style.width - max(map(wide, lines), default=0) - len(GAP), MOST_BAR)
+    if room >= LEAST_BAR:
+        bars = [
+            Cell(""),
+            *(Cell("" if row.name == AFTER else _bar(profile, row, room), BLUE) for row in shown),
+        ]
+        rows = [[*row, each] for row, each in zip(rows, bars[1:], strict=True)]
+        columns.append(Column(""))
+    return table(columns, rows, style)
+
+
+def _bare(style: Style) -> Style:
+    """For lines that are only measured."""
+    return replace(style, is_coloured=False, is_unicode=True)
+
+
+def _phase(profile: Profile, row: PhaseRow, unit: Unit) -> list[Cell]:
+    after = row.name == AFTER
+    code = DIM if after or not row.claimed else ""
+    what, colour = _what(profile, row, unit)
+    return [
+        Cell(phase_title(row), code),
+        Cell(unit.plain(row.wall_s), code),
+        Cell(unit.plain(row.cpu_s), code),
+        Cell(f"{row.imports:,}" if row.imports else "", code),
+        Cell(what, DIM if after else colour),
+    ]
+
+
+def _bar(profile: Profile, row: PhaseRow, width: int) -> str:
+    whole = profile.ttfb_s or 1.0
+    zero = profile.phases[0].start_s
+    loading = min(row.imports_wall_s, row.wall_s) / whole
+    return bar((row.start_s - zero) / whole, loading, row.wall_s / whole - loading, width)
+
+
+def _what(profile: Profile, row: PhaseRow, unit: Unit) -> tuple[str, str]:
+    """What a phase was about: a hidden import that filled it, else its packages, and what was built."""
+    hidden = [
+        node for node in picks.hidden(profile) if row.start_s <= node.start_s < row.start_s + row.wall_s
+    ]
+    dear = max(hidden, key=lambda node: node.wall_s, default=None)
+    if dear is not None and dear.wall_s * 3 >= row.imports_wall_s and dear.wall_s * 5 >= row.wall_s:
+        return f"hidden: {dear.name} {unit.plain(dear.wall_s)}", YELLOW
+    named = [f"{name} {unit.plain(cpu)}" for name, cpu in row.packages if cpu * 20 >= row.wall_s][:3]
+    return ", ".join([*named, *([row.detail] if row.detail else [])]), ""
+
+
+def _few(profile: Profile) -> list[PhaseRow]:
+    """The phases with short rests counted to them, the interpreter's start as one, the shortest ones together."""
+    least = SMALL_PART * profile.ttfb_s
+    rows: list[PhaseRow] = []
+    for row in profile.phases:
+        if row.name == "site" and rows and rows[-1].name == "interp":
+            rows[-1] = _together(rows[-1], row, "interpreter + site")
+        elif not row.claimed and rows and (row.wall_s < least or rows[-1].name == "interpreter + site"):
+            rows[-1] = _together(rows[-1], row, rows[-1].name)
+        else:
+            rows.append(row)
+    while len(rows) > MOST_PHASES:
+        place = min(range(len(rows) - 1), key=lambda each: rows[each].wall_s + rows[each + 1].wall_s)
+        name = rows[place].name if rows[place].name.startswith("…") else f"… {rows[place].name}"
+        rows[place : place + 2] = [_together(rows[place], rows[place + 1], name)]
+    return rows
+
+
+def _together(one: PhaseRow, other: PhaseRow, name: str) -> PhaseRow:
+    """Two neighbours as one row."""
+    packages = dict(one.packages)
+    for package, cpu in other.packages:
+        packages[package] = packages.get(package, 0.0) + cpu
+    summed = (
+        "wall_s",
+        "cpu_s",
+        "imports",
+        "imports_wall_s",
+        "imports_cpu_s",
+        "hidden_imports",
+        "major_faults",
+        "read_bytes",
+    )
+    return replace(
+        one,
+        name=name,
+        detail=", ".join(dict.fromkeys(filter(None, [one.detail, other.detail]))),
+        packages=tuple(sorted(packages.items(), key=lambda each: (-each[1], each[0]))),
+        claimed=one.claimed or other.claimed,
+        **{field: getattr(one, field) + getattr(other, field) for field in summed},
+    )
+
+
+# -- what to do ----------------------------------------------------------------------------------------------
+
+
+def _findings(profile: Profile, style: Style, verbose: bool) -> list[str]:
+    found = [each for each in profile.findings if each.saves_s > 0]
+    shown = found if verbose else found[:MOST_FINDINGS]
+    unit = Unit.of(profile.ttfb_s)
+    if not shown:
+        return []
+    columns = [Column("", cut="right", least=16), Column("", ">"), Column("")]
+    rows: list[Row] = [
+        [Cell(each.subject, BOLD), unit.full(each.saves_s), Cell(each.command, CYAN)] for each in shown
+    ]
+    beside = max(map(wide, table(columns, rows, _bare(style), indent=1))) <= style.width
+    if not beside:
+        columns, rows = columns[:2], [row[:2] for row in rows]
+    few = f"  {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
+    lines = [style.paint("Biggest avoidable", BOLD) + style.paint(f"{few}  at most, and how", DIM)]
+    for each, line in zip(shown, table(columns, rows, style, indent=1), strict=True):
+        lines += [line] if beside else [line, f"   {style.paint(clean(each.command), CYAN)}"]
+        lines += wrapped(each.how, style, indent=3, most=0 if verbose else 1, code=DIM)
+    return lines
+
+
+def _next(profile: Profile, style: Style) -> list[str]:
+    """One thing to do next."""
+    unknown = [each for each in profile.findings if not each.saves_s]
+    found: Finding | None = unknown[0] if unknown else None
+    if found is None:
+        return []
+    columns = [Column(""), Column(""), Column("", cut="right", least=20, drop=1)]
+    return table(columns, [[Cell("Next", BOLD), Cell(found.command, CYAN), Cell(found.how, DIM)]], style)

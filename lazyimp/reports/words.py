@@ -1,0 +1,62 @@
+"""How reports in words speak of a profile's values: titles of phases, places in files, the environment."""
+
+from __future__ import annotations
+
+from lazyimp.profile import Batch, PhaseRow, Profile
+
+AFTER = "first-batch"
+CONFIDENCE = {"high": "sure", "medium": "likely", "low": "a guess"}
+
+
+def phase_title(row: PhaseRow) -> str:
+    """The name of a phase, or "rest" for what nobody claimed behind one."""
+    return phase_name(row.name) if row.claimed else "  rest"
+
+
+def phase_name(name: str) -> str:
+    """The name of a phase in words."""
+    return {"interp": "interpreter", AFTER: "after it"}.get(name) or name.replace("-", " ")
+
+
+def place(file: str, line: int) -> str:
+    """A place in a file."""
+    return f"{file}:{line}" if file and line > 0 else file
+
+
+def asker(file: str, line: int, function: str) -> str:
+    """A place, and the function that it is in."""
+    where = place(file, line)
+    return f"{where} {function}()" if function not in ("", "<module>") else where
+
+
+def until(profile: Profile) -> str:
+    """What the profile's time counts to."""
+    if profile.batch is not None:
+        return "first batch"
+    return "the end" if profile.complete else "where the record ends"
+
+
+def environment(profile: Profile) -> str:
+    """The program, and what ran it."""
+    told = profile.environment
+    mode = told.get("mode", "")
+    how = "eager" if mode == "0" else f"mode {mode}, core {told.get('core', '?')}" if mode else ""
+    rank = (
+        f"rank {told['rank']} of {told.get('world_size', '?')}"
+        if "rank" in told and not profile.ranks
+        else ""
+    )
+    python = f"Python {told['python']}" if "python" in told else ""
+    return " · ".join(filter(None, [profile.title, python, how, rank]))
+
+
+def batch_rule(batch: Batch) -> str:
+    """By which rule the first batch was told, and how sure that is."""
+    told = batch.rule if batch.rule.startswith(batch.framework) else f"{batch.framework}: {batch.rule}"
+    return f"{told} ({CONFIDENCE.get(batch.confidence, batch.confidence)})"
+
+
+def t0(profile: Profile) -> str:
+    """Where the time counts from, where that is not the process's start."""
+    source = profile.environment.get("t0_source", "process start")
+    return "" if source == "process start" else f"counted from {source}"
