@@ -146,7 +146,8 @@ def _measured(claims: list[Span], tiles: list[tuple[int, int, int]]) -> Iterator
     """The parts as spans, each with its share of what its claim took without the claims inside that."""
     own_wall = [0] * len(claims)
     for place, start, end in tiles:
-        own_wall[place] += (end - start) if place >= 0 else 0
+        if place >= 0:
+            own_wall[place] += end - start
     cpu, major = _own([each.cpu for each in claims], claims), _own([each.major for each in claims], claims)
     before = "interp"
     for place, start, end in tiles:

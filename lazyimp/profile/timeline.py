@@ -15,7 +15,7 @@ ANOTHER_HOST_NS = 2_000_000_000  # clocks that differ by more are of different m
 def number(header: Mapping[str, object], key: str, default: int) -> int:
     """A whole number in a header."""
     value = header.get(key)
-    return value if isinstance(value, int) else default
+    return value if isinstance(value, int) and abs(value) < 2**63 else default
 
 
 def told_header(record: Record) -> dict[str, object]:

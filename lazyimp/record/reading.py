@@ -92,12 +92,13 @@ def _header(path: str, line: bytes) -> dict[str, object]:
     return {**header, **numbers}
 
 
+_LARGEST = 2**63
 _NUMBERS = ("pid", "ppid", "unix_ns", "mono_ns")  # of the header, which the order of processes depends on
 
 
 def _whole(row: list[Any]) -> list[int]:
-    """`row`; raises TypeError where one of it is no whole number."""
-    if any(type(each) is not int for each in row):
+    """`row`; raises TypeError where one of it is no whole number of 64 bits."""
+    if any(type(each) is not int or abs(each) > _LARGEST for each in row):
         raise TypeError
     return row
 
