@@ -19,6 +19,7 @@ from lazyimp.reports.terminal import (
     Unit,
     amount,
     count,
+    headed,
     table,
     wrapped,
 )
@@ -148,9 +149,7 @@ def _modules(found: Comparison, style: Style, limit: int | None) -> list[str]:
             tops = outermost(names)
             shown = tops if limit is None else tops[:limit]
             more = f" and {len(tops) - len(shown):,} more" if len(shown) < len(tops) else ""
-            head = style.paint(title, BOLD) + style.paint(
-                f"  {count(len(names), 'modules')} until the first batch", DIM
-            )
+            head = headed(title, f"{count(len(names), 'modules')} until the first batch", style)
             lines += ["", head, *wrapped(", ".join(shown) + more, style, indent=1)]
     return lines
 

@@ -104,6 +104,16 @@ def fit(text: str, room: int, cut: str = "right") -> str:
     return "…" + kept[::-1] if cut == "left" else kept + "…"
 
 
+def headed(title: str, remark: str, style: Style) -> str:
+    """A headline, and beside it what there is room for of a remark."""
+    title = clean(title)
+    room = style.width - wide(title) - len(GAP)
+    shown = fit(clean(remark), room) if remark and room > 8 else ""
+    return style.paint(style.plain(title), BOLD) + style.paint(style.plain(f"{GAP}{shown}"), DIM) * bool(
+        shown
+    )
+
+
 def wrapped(text: str, style: Style, indent: int = 0, most: int = 0, code: str = "") -> list[str]:
     """`text` in lines with an indent; no more than `most` of them, if that is not 0."""
     room = max(style.width - indent, 16)

@@ -29,6 +29,7 @@ from lazyimp.reports.terminal import (
     clean,
     count,
     fit,
+    headed,
     table,
     wide,
     wrapped,
@@ -159,7 +160,8 @@ def _what(profile: Profile, row: PhaseRow, unit: Unit) -> tuple[str, str]:
     dear = max(hidden, key=lambda node: node.wall_s, default=None)
     if dear is not None and dear.wall_s * 3 >= row.imports_wall_s and dear.wall_s * 5 >= row.wall_s:
         return f"hidden: {dear.name} {unit.plain(dear.wall_s)}", YELLOW
-    named = [f"{name} {unit.plain(cpu)}" for name, cpu in row.packages if cpu * 20 >= row.wall_s][:3]
+    least = max(row.wall_s / 20, profile.ttfb_s / 500)
+    named = [f"{name} {unit.plain(cpu)}" for name, cpu in row.packages if cpu >= least][:3]
     return ", ".join([*named, *([row.detail] if row.detail else [])]), ""
 
 
@@ -222,8 +224,8 @@ def _findings(profile: Profile, style: Style, verbose: bool) -> list[str]:
     beside = max(map(wide, table(columns, rows, _bare(style), indent=1))) <= style.width
     if not beside:
         columns, rows = columns[:2], [row[:2] for row in rows]
-    few = f"  {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
-    lines = [style.paint("Biggest avoidable", BOLD) + style.paint(f"{few}  at most, and how", DIM)]
+    few = f"{len(shown)} of {len(found)}, " if len(shown) < len(found) else ""
+    lines = [headed("Biggest avoidable", f"{few}at most, and how", style)]
     for each, line in zip(shown, table(columns, rows, style, indent=1), strict=True):
         lines += [line] if beside else [line, f"   {style.paint(clean(each.command), CYAN)}"]
         lines += wrapped(each.how, style, indent=3, most=0 if verbose else 1, code=DIM)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from lazyimp.profile import FAILED, Profile
 from lazyimp.reports import picks
 from lazyimp.reports.terminal import (
-    BOLD,
     DIM,
     RED,
     YELLOW,
@@ -19,6 +18,7 @@ from lazyimp.reports.terminal import (
     Unit,
     amount,
     count,
+    headed,
     table,
 )
 from lazyimp.reports.words import asker, phase_name, place
@@ -44,8 +44,7 @@ def sections(profile: Profile, style: Style, limit: int | None) -> Iterator[list
 
 def _lines(section: Section, style: Style, limit: int | None) -> list[str]:
     shown = section.rows if limit is None else section.rows[:limit]
-    remark = style.paint(f"  {section.remark}", DIM) if section.remark else ""
-    lines = [style.paint(section.title, BOLD) + remark, *table(section.columns, shown, style, indent=1)]
+    lines = [headed(section.title, section.remark, style), *table(section.columns, shown, style, indent=1)]
     if len(shown) < len(section.rows):
         lines.append(style.paint(f" and {len(section.rows) - len(shown):,} more", DIM))
     return lines

@@ -15,7 +15,9 @@ from lazyimp.reports.terminal import (
     Style,
     Unit,
     amount,
+    clean,
     count,
+    headed,
     table,
     wrapped,
 )
@@ -41,13 +43,13 @@ def render(found: Why, style: Style | None = None, *, limit: int | None = 8) -> 
 
 def _headline(found: Why, style: Style) -> list[str]:
     node = found.node
-    name = style.paint(found.name, BOLD)
+    name = style.paint(style.plain(clean(found.name)), BOLD)
     if node is None:
         loaded = f"{count(len(found.below), 'modules')} below it were loaded" if found.below else "not loaded"
         return [f"{name}  {style.paint(loaded, DIM)}"]
     unit = Unit.of(node.wall_s)
     if found.error:
-        error = style.paint(f"failed with {found.error}", RED)
+        error = style.paint(clean(f"failed with {found.error}"), RED)
         return [f"{name}  {error} after {unit.full(node.wall_s)}", *_when(found, style)]
     told = (
         f"{unit.full(node.self_wall_s)} by itself",
@@ -100,7 +102,7 @@ def _chain(found: Why, style: Style) -> list[str]:
         Column("", cut="right", least=16),
         Column("", ">"),
     ]
-    return [style.paint("Imported by", BOLD), *table(columns, rows, style, indent=1)]
+    return [headed("Imported by", "", style), *table(columns, rows, style, indent=1)]
 
 
 def _verb(step: Step) -> str:
@@ -122,7 +124,7 @@ def _deferred(found: Why, style: Style, limit: int | None) -> list[str]:
         Column("", cut="left", least=16),
     ]
     return [
-        style.paint("Deferred", BOLD),
+        headed("Deferred", "", style),
         *table(columns, rows, style, indent=1),
         *_more(len(found.deferrals), limit, style),
     ]
@@ -136,7 +138,7 @@ def _asked(found: Why, style: Style, limit: int | None) -> list[str]:
     rows: list[Row] = [[place(each.file, each.line), Cell(each.how, DIM)] for each in others[:limit]]
     columns = [Column("", cut="left", least=20), Column("")]
     return [
-        style.paint("Asked for by", BOLD),
+        headed("Asked for by", "", style),
         *table(columns, rows, style, indent=1),
         *_more(len(others), limit, style),
     ]
@@ -152,8 +154,8 @@ def _pulled(found: Why, style: Style) -> list[str]:
     unit = Unit.of(found.node.wall_s if found.node is not None else 0)
     rows: list[Row] = [[name, f"{modules:,}", unit.full(took)] for name, modules, took in found.pulled]
     columns = [Column("package", cut="right"), Column("modules", ">"), Column("own wall", ">")]
-    return [style.paint("Loaded with it", BOLD), *table(columns, rows, style, indent=1)]
+    return [headed("Loaded with it", "", style), *table(columns, rows, style, indent=1)]
 
 
 def _rule(found: Why, style: Style) -> list[str]:
-    return [style.paint("Rule", BOLD), *wrapped(found.rule, style, indent=1)] if found.rule else []
+    return [headed("Rule", "", style), *wrapped(found.rule, style, indent=1)] if found.rule else []
