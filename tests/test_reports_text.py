@@ -233,7 +233,7 @@ def test_columns_go_before_numbers_are_cut():
     rows = [["a long name", "12345", "details", "####"], ["b", "1", "", "#"]]
     assert table(columns, rows, Style(width=40))[1] == "a long name  12345  details  ####"
     assert table(columns, rows, Style(width=25))[1] == "a long n…  12345  details"
-    assert table(columns, rows, Style(width=12))[1] == "a l…  12345"
+    assert table(columns, rows, Style(width=12))[1] == "a lo…  12345"
 
 
 def test_text_is_cut_by_columns_not_letters():
