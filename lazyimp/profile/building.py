@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lazyimp.profile import rows, timeline
 from lazyimp.profile.findings import Seen, findings
@@ -15,6 +17,7 @@ from lazyimp.profile.tree import Tree
 from lazyimp.profile.values import FAILED, NEVER, REIFIED, Batch, DeferralRow, Node, Process, Profile, Request
 from lazyimp.record import Record
 
+STEP = re.compile(r"(?:first|last) step|step \d+")
 ENVIRONMENT = (
     "python",
     "implementation",
@@ -196,12 +199,14 @@ def _batch(run: _Run) -> Batch | None:
 
 
 def _first_step_excess(run: _Run) -> float | None:
-    """What the first step took more than the mean of those behind it, where the record counted them."""
-    steps = run.record.facts.get("steps")
-    first, last = mark_of(run.record, "first step"), mark_of(run.record, "last step")
-    if run.batch is None or first is None or last is None or not isinstance(steps, int) or steps < 2:
+    """What the first step took more than the median of those behind it, as far as their ends were marked."""
+    ends = [mark.at_ns for mark in run.record.marks if STEP.fullmatch(mark.name)]
+    if run.batch is None or len(ends) < 2:
         return None
-    return seconds(round((first - run.batch) - (last - first) / (steps - 1)))
+    ends.sort()
+    others = sorted(after - before for before, after in pairwise(ends))
+    middle = (others[(len(others) - 1) // 2] + others[len(others) // 2]) // 2
+    return seconds(ends[0] - run.batch - middle)
 
 
 def _counts(record: Record, nodes: Sequence[Node], deferrals: Sequence[DeferralRow]) -> dict[str, int]:

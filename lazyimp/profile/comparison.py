@@ -123,7 +123,9 @@ def _numbers(before: Sequence[Profile], after: Sequence[Profile]) -> Iterable[Ch
     yield _change("modules until then", COUNT, before, after, lambda each: len(_modules(each)))
     yield _change("modules in all", COUNT, before, after, lambda each: each.counts.get("modules", 0))
     yield _change("hidden imports", COUNT, before, after, lambda each: each.counts.get("hidden", 0))
-    yield _change("memory by then", BYTES, before, after, lambda each: each.batch.rss_bytes if each.batch else 0)
+    yield _change(
+        "memory by then", BYTES, before, after, lambda each: each.batch.rss_bytes if each.batch else 0
+    )
 
 
 def _phases(before: Sequence[Profile], after: Sequence[Profile]) -> Iterable[Change]:
