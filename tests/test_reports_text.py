@@ -265,7 +265,7 @@ def test_numbers_read_well():
     sizes = [amount(each) for each in (0, 999, 2048, 5 << 20, 123 << 30)]
     assert sizes == ["0 B", "999 B", "2.0 KB", "5.0 MB", "123 GB"]
     assert (count(1, "modules"), count(1234, "modules")) == ("1 module", "1,234 modules")
-    assert [Unit.of(each).full(each) for each in (3.904, 0.5, 0.05)] == ["3.90 s", "500 ms", "50.0 ms"]
+    assert [Unit.of(each).full(each) for each in (3.904, 0.5, 0.05)] == ["3.90 s", "500.0 ms", "50.0 ms"]
     assert bar(0.5, 0.25, 0.25, 8) == "    ██░░"
     assert bar(1.0, 0.0, 0.0, 8).strip() == "░"
     assert Cell("x").code == ""

@@ -224,6 +224,12 @@ def _counts(record: Record, nodes: Sequence[Node], deferrals: Sequence[DeferralR
     }
 
 
+def _framework(record: Record) -> str:
+    """Whose first batch it was; rules begin with it."""
+    batch = record.first_batch
+    return "" if batch is None else batch.framework or batch.rule.partition(":")[0]
+
+
 def _seen(
     run: _Run,
     nodes: Sequence[Node],
@@ -239,7 +245,7 @@ def _seen(
         program=without_home(named.get(kind, "")) or "PROGRAM",
         mode=str(run.header.get("mode", "")),
         is_tuned=bool(run.record.facts.get("profile")),
-        framework=run.record.first_batch.framework if run.record.first_batch is not None else "",
+        framework=_framework(run.record),
         ttfb_s=ttfb_s,
         nodes=nodes,
         deferrals=deferrals,

@@ -17,6 +17,7 @@ LEAST_S = 0.01
 LEAST_PART = 0.01  # of the time to the first batch
 HIDDEN_PART = 0.03  # what nobody can see by timing an import statement has to be dearer to be worth a line
 WAITING_PART = 0.1
+LEAST_READ = 1 << 20
 MOST = 8
 
 
@@ -108,13 +109,13 @@ def _answered(file: str) -> set[str]:
 
 def _askers(node: Node, seen: Seen, by_id: Mapping[int, Node]) -> set[str]:
     """The files that asked for the module, or for one below it, from outside of what it loaded itself."""
-    places = {node.file}
-    inside = {each.origin for each in seen.nodes if node.id in _above(each.id, by_id)}
-    for each in seen.nodes:
-        if each.name.startswith(node.name + ".") and node.id not in _above(each.id, by_id):
-            places.add(each.file)
-    places |= {each.file for each in seen.requests if each.node == node.id}
-    return {place for place in places if place not in inside}
+
+    def is_outside(number: int) -> bool:
+        return node.id not in _above(number, by_id)
+
+    below = [each for each in seen.nodes if each.name.startswith(node.name + ".")]
+    places = {node.file, *(each.file for each in below if is_outside(each.id))}
+    return places | {each.file for each in seen.requests if each.node == node.id and is_outside(each.during)}
 
 
 def _is_one_of(file: str, modules: set[str]) -> bool:
@@ -185,12 +186,19 @@ def _hidden(seen: Seen) -> Iterator[Candidate]:
 
 
 def _waiting(seen: Seen) -> Iterator[Finding]:
-    """Time in which modules waited for their files."""
-    slow = [node for node in seen.nodes if node.before_batch and (node.major_faults or node.read_bytes)]
-    waited = sum(max(node.self_wall_s - node.self_cpu_s, 0.0) for node in slow)
-    if waited >= max(WAITING_PART * seen.ttfb_s, 10 * LEAST_S):
+    """Time in which modules waited for their files: more than those that read nothing waited for a processor."""
+    before = [node for node in seen.nodes if node.before_batch and not node.thread]
+    slow = [node for node in before if node.major_faults or node.read_bytes]
+    others = [node for node in before if not (node.major_faults or node.read_bytes)]
+    busy = max(_sum(others, "self_wall_s") / (_sum(others, "self_cpu_s") or 1.0), 1.0)
+    waited = sum(max(node.self_wall_s - busy * node.self_cpu_s, 0.0) for node in slow)
+    if waited >= max(WAITING_PART * seen.ttfb_s, 10 * LEAST_S) and _sum(slow, "read_bytes") >= LEAST_READ:
         how = f"{len(slow)} modules waited for the disk: a cold page cache, or a slow file system"
         yield Finding("reading files", waited, how, f"lazyimp profile --cold {seen.program}", "", 0)
+
+
+def _sum(nodes: Sequence[Node], field: str) -> float:
+    return float(sum(getattr(node, field) for node in nodes))
 
 
 def _next_step(seen: Seen) -> Iterator[Finding]:

@@ -220,5 +220,9 @@ def marks(record: Record, clock: Clock) -> list[MarkRow]:
 
 def requests(tree: Tree, places: Places) -> list[Request]:
     """Who else asked for a module."""
-    found = {(load.id, places.shown(row.file), row.line) for load, row in tree.again if row.file}
+    found = {
+        (load.id, places.shown(row.file), row.line, during.id if during is not None else 0)
+        for load, during, row in tree.again
+        if row.file
+    }
     return [Request(*each) for each in sorted(found)]

@@ -36,7 +36,7 @@ class Tree:
     """The loads of one process in the order of their starts, and who asked for them again."""
 
     loads: list[Load]
-    again: list[tuple[Load, Import]]
+    again: list[tuple[Load, Load | None, Import]]  # the module, what was being loaded then, the row
     offset: int  # to add to the record's times
     by_row: dict[int, Load] = field(default_factory=dict)
     _threads: dict[int, list[Load]] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def grow(record: Record, first_id: int, offset: int) -> Tree:
         load.own_minor, load.own_major = max(load.own_minor, 0), max(load.own_major, 0)
     loads.sort(key=lambda load: (load.start, load.id))
     latest = {load.row.name: load for load in reversed(loads)}
-    asked = [(latest[row.name], row) for row in again if row.name in latest]
+    asked = [(latest[row.name], by_row.get(row.id), row) for row in again if row.name in latest]
     return Tree(loads, asked, offset, {key: load for key, load in by_row.items() if load is not None})
 
 

@@ -59,6 +59,7 @@ class Request:
     node: int
     file: str
     line: int
+    during: int  # the node that was being loaded then, or 0
 
 
 @dataclass(frozen=True, slots=True)

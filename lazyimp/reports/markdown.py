@@ -118,10 +118,10 @@ def _details(profile: Profile, unit: Unit) -> Iterable[tuple[str, Line, list[Lin
     )
     yield (
         "Failed imports",
-        ["module", wall, "error", "tried at"],
+        ["module", ">tries", wall, "error", "tried at"],
         [
-            [code(node.name), unit.plain(node.wall_s), text(node.error), _at(node.file, node.line)]
-            for node in picks.failed(profile)
+            [code(node.name), f"{tries:,}", unit.plain(took), text(node.error), _at(node.file, node.line)]
+            for node, tries, took in picks.failed(profile)
         ],
     )
 

@@ -40,9 +40,17 @@ def never(profile: Profile) -> list[tuple[str, list[DeferralRow]]]:
     return sorted(asked.items())
 
 
-def failed(profile: Profile) -> list[Node]:
-    """Imports that failed, the dearest first."""
-    return sorted((node for node in profile.nodes if node.error), key=lambda node: (-node.wall_s, node.id))
+def failed(profile: Profile) -> list[tuple[Node, int, float]]:
+    """Modules whose import failed: the first try, how many there were, and what they took; the dearest first.
+
+    The two modules that every interpreter looks for when it starts are left out.
+    """
+    tries: dict[str, list[Node]] = {}
+    for node in profile.nodes:
+        if node.error and node.name not in ("sitecustomize", "usercustomize"):
+            tries.setdefault(node.name, []).append(node)
+    found = [(group[0], len(group), sum(node.wall_s for node in group)) for group in tries.values()]
+    return sorted(found, key=lambda each: (-each[2], each[0].id))
 
 
 def from_disk(profile: Profile) -> list[FileRow]:

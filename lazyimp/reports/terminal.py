@@ -18,6 +18,7 @@ RED, GREEN, YELLOW, BLUE, CYAN = "31", "32", "33", "34", "36"
 BOLD, DIM = "1", "2"
 WIDTH = 80
 GAP = "  "
+NARROWEST = 8  # to which text is cut where nothing else helps
 _PLAIN = str.maketrans("·…→±█░", "-~>+#.")
 
 
@@ -142,21 +143,19 @@ def _cell(value: Cell | str) -> Cell:
 def _widths(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
     """The width of each column that is kept."""
     kept = [place for place in range(len(columns)) if natural[place]]
+    cut = [place for place in kept if columns[place].cut]
+    widths = {p: min(natural[p], columns[p].least) if p in cut else natural[p] for p in kept}
 
-    def needed() -> int:
-        least = (min(natural[p], columns[p].least) if columns[p].cut else natural[p] for p in kept)
-        return sum(least) + len(GAP) * (len(kept) - 1)
+    def spare() -> int:
+        return room - sum(widths.values()) - len(GAP) * (len(widths) - 1)
 
-    while needed() > room and any(columns[place].drop for place in kept):
-        kept.remove(max(kept, key=lambda place: columns[place].drop))
-    spare = room - needed()
-    widths = {}
-    for place in kept:
-        widths[place] = natural[place]
-        if columns[place].cut:
-            least = min(natural[place], columns[place].least)
-            widths[place] = least + max(min(natural[place] - least, spare), 0)
-            spare -= widths[place] - least
+    while spare() < 0 and any(columns[place].drop for place in widths):
+        del widths[max(widths, key=lambda place: columns[place].drop)]
+    while spare() < 0 and any(widths.get(place, 0) > NARROWEST for place in cut):
+        widths[max((place for place in cut if place in widths), key=lambda place: widths[place])] -= 1
+    for place in cut:
+        if place in widths:
+            widths[place] += max(min(natural[place] - widths[place], spare()), 0)
     return widths
 
 
@@ -205,7 +204,7 @@ class Unit:
     @staticmethod
     def of(seconds: float) -> Unit:
         """The unit in which a table with that much in it reads best."""
-        return Unit("s", 1, 2) if seconds >= 1 else Unit("ms", 1000, 1 if seconds < 0.1 else 0)
+        return Unit("s", 1, 2) if seconds >= 1 else Unit("ms", 1000, 1)
 
     def plain(self, seconds: float) -> str:
         """The number alone."""

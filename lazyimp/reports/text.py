@@ -34,11 +34,12 @@ from lazyimp.reports.terminal import (
     wide,
     wrapped,
 )
-from lazyimp.reports.words import AFTER, batch_rule, environment, phase_title, t0, until
+from lazyimp.reports.words import AFTER, batch_rule, busy, environment, phase_title, t0, until
 
 LEAST_BAR, MOST_BAR = 8, 32
 MOST_WHAT = 32
 SMALL_PART = 0.01  # of the whole: shorter rests are counted to their phase, shorter phases together
+TINY_PART = 0.0005
 MOST_PHASES = 9
 MOST_FINDINGS = 3
 NARROW = 56
@@ -87,6 +88,8 @@ def _remarks(profile: Profile) -> list[tuple[str, str]]:
         found.append((f"first batch by {batch_rule(profile.batch)}", DIM))
     else:
         found.append(("no first batch was seen: these are the times to the end", YELLOW))
+    if busy(profile):
+        found.append((busy(profile), YELLOW))
     if not profile.complete:
         found.append(("the record has no end: the process was killed, or is running", RED))
     if profile.ranks:
@@ -105,7 +108,7 @@ def _remarks(profile: Profile) -> list[tuple[str, str]]:
 
 def _phases(profile: Profile, style: Style, verbose: bool) -> list[str]:
     unit = Unit.of(profile.ttfb_s)
-    shown = list(profile.phases) if verbose else _few(profile)
+    shown = _few(profile, verbose)
     columns = [
         Column("phase", cut="right", least=14),
         Column(f"wall {unit.name}", ">"),
@@ -162,20 +165,25 @@ def _what(profile: Profile, row: PhaseRow, unit: Unit) -> tuple[str, str]:
         return f"hidden: {dear.name} {unit.plain(dear.wall_s)}", YELLOW
     least = max(row.wall_s / 20, profile.ttfb_s / 500)
     named = [f"{name} {unit.plain(cpu)}" for name, cpu in row.packages if cpu >= least][:3]
+    excess = profile.first_step_excess_s or 0.0
+    if row.name == AFTER and abs(excess) * 100 >= profile.ttfb_s:
+        named.insert(0, f"first step {'+' if excess > 0 else '-'}{unit.plain(abs(excess))}")
     return ", ".join([*named, *([row.detail] if row.detail else [])]), ""
 
 
-def _few(profile: Profile) -> list[PhaseRow]:
-    """The phases with short rests counted to them, the interpreter's start as one, the shortest ones together."""
-    least = SMALL_PART * profile.ttfb_s
+def _few(profile: Profile, verbose: bool) -> list[PhaseRow]:
+    """The phases with short rests counted to them; to be brief, the start as one and the shortest together."""
+    least = profile.ttfb_s * (TINY_PART if verbose else SMALL_PART)
     rows: list[PhaseRow] = []
     for row in profile.phases:
-        if row.name == "site" and rows and rows[-1].name == "interp":
+        if row.name == "site" and rows and rows[-1].name == "interp" and not verbose:
             rows[-1] = _together(rows[-1], row, "interpreter + site")
         elif not row.claimed and rows and (row.wall_s < least or rows[-1].name == "interpreter + site"):
             rows[-1] = _together(rows[-1], row, rows[-1].name)
         else:
             rows.append(row)
+    if verbose:
+        return rows
     while len(rows) > MOST_PHASES:
         place = min(range(len(rows) - 1), key=lambda each: rows[each].wall_s + rows[each + 1].wall_s)
         name = rows[place].name if rows[place].name.startswith("…") else f"… {rows[place].name}"
@@ -217,13 +225,13 @@ def _findings(profile: Profile, style: Style, verbose: bool) -> list[str]:
     unit = Unit.of(profile.ttfb_s)
     if not shown:
         return []
-    columns = [Column("", cut="right", least=16), Column("", ">"), Column("")]
+    columns = [Column(""), Column("", ">"), Column("")]
     rows: list[Row] = [
         [Cell(each.subject, BOLD), unit.full(each.saves_s), Cell(each.command, CYAN)] for each in shown
     ]
     beside = max(map(wide, table(columns, rows, _bare(style), indent=1))) <= style.width
     if not beside:
-        columns, rows = columns[:2], [row[:2] for row in rows]
+        columns, rows = [Column("", cut="right"), columns[1]], [row[:2] for row in rows]
     few = f"{len(shown)} of {len(found)}, " if len(shown) < len(found) else ""
     lines = [headed("Biggest avoidable", f"{few}at most, and how", style)]
     for each, line in zip(shown, table(columns, rows, style, indent=1), strict=True):

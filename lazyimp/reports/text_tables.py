@@ -96,9 +96,9 @@ def _hidden(profile: Profile, unit: Unit) -> Section:
 
 def _in_vain(profile: Profile, unit: Unit) -> Section:
     columns = [
-        Column("module", cut="right"),
+        Column("module", cut="right", least=28),
         Column(f"wall {unit.name}", ">"),
-        Column("first used at", cut="left", least=16),
+        Column("first used at", cut="left", least=32),
         Column("deferred at", cut="left", least=16, drop=1),
     ]
     rows = [
@@ -125,18 +125,20 @@ def _never(profile: Profile, unit: Unit) -> Section:
 def _failed(profile: Profile, unit: Unit) -> Section:
     columns = [
         Column("module", cut="right"),
+        Column("tries", ">", drop=2),
         Column(f"wall {unit.name}", ">"),
         Column("error", cut="right", drop=1),
-        Column("tried at", cut="left", least=16),
+        Column("tried at", cut="left", least=20),
     ]
     rows = [
         (
             node.name,
-            unit.plain(node.wall_s),
+            f"{tries:,}",
+            unit.plain(took),
             Cell(node.error, RED),
             asker(node.file, node.line, node.function),
         )
-        for node in picks.failed(profile)
+        for node, tries, took in picks.failed(profile)
     ]
     late = sum(row.verdict == FAILED for row in profile.deferrals)
     remark = f"and {count(late, 'deferred names')} at the first use" if late else ""
@@ -173,7 +175,7 @@ def _processes(profile: Profile, unit: Unit) -> Section:
             each.role,
             Cell(each.main, DIM),
             unit.plain(each.start_s),
-            unit.plain(each.end_s) if each.end_s is not None else Cell("no end", RED),
+            unit.plain(each.end_s) if each.end_s is not None else Cell("no end", DIM),
             f"{each.imports:,}",
             unit.plain(each.cpu_s),
         )

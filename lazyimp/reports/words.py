@@ -5,6 +5,7 @@ from __future__ import annotations
 from lazyimp.profile import Batch, PhaseRow, Profile
 
 AFTER = "first-batch"
+BUSY, LEAST_BUSY_S = 2.0, 0.2
 CONFIDENCE = {"high": "sure", "medium": "likely", "low": "a guess"}
 
 
@@ -53,7 +54,17 @@ def environment(profile: Profile) -> str:
 def batch_rule(batch: Batch) -> str:
     """By which rule the first batch was told, and how sure that is."""
     told = batch.rule if batch.rule.startswith(batch.framework) else f"{batch.framework}: {batch.rule}"
-    return f"{told} ({CONFIDENCE.get(batch.confidence, batch.confidence)})"
+    sure = CONFIDENCE.get(batch.confidence, batch.confidence)
+    return f"{told} ({sure})" if sure else told
+
+
+def busy(profile: Profile) -> str:
+    """A warning where imports took much longer by the clock than the processor worked for them."""
+    nodes = [node for node in profile.nodes if node.before_batch and not node.parent and not node.process]
+    wall, cpu = sum(node.wall_s for node in nodes), sum(node.cpu_s for node in nodes)
+    if cpu <= 0 or wall < BUSY * cpu or wall < LEAST_BUSY_S:
+        return ""
+    return f"imports took {wall / cpu:.1f} times their CPU time: the processor or the disk was busy"
 
 
 def t0(profile: Profile) -> str:
