@@ -68,7 +68,7 @@ def why(
     nodes = [node for node in profile.nodes if node.name == found]
     node = min(nodes, key=lambda each: (bool(each.error), each.process, each.start_s), default=None)
     by_id = {each.id: each for each in profile.nodes}
-    deferrals = tuple(row for row in profile.deferrals if _is_about(row, found))
+    deferrals = tuple(_about(profile, found, {each.id for each in nodes}))
     chain = tuple(_chain(node, by_id, profile)) if node is not None else ()
     below = _below(node, profile.nodes) if node is not None else []
     role = profile.processes[node.process].role if node is not None and node.process else ""
@@ -120,7 +120,7 @@ def _target(row: DeferralRow) -> str:
 def _unknown(name: str, known: set[str]) -> str:
     import difflib  # only ever needed on the way to an error
 
-    close = difflib.get_close_matches(name, sorted(known), n=1)
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75)
     hint = (
         f"did you mean {close[0]!r}?"
         if close
@@ -129,9 +129,17 @@ def _unknown(name: str, known: set[str]) -> str:
     return f"this run did not import {name!r}; {hint}"
 
 
-def _is_about(row: DeferralRow, name: str) -> bool:
-    """A deferral of the module, of a name in it, or of a module below it."""
-    return _target(row) == name or row.target.replace(":", ".") == name or row.target.startswith(name + ".")
+def _about(profile: Profile, name: str, nodes: set[int]) -> list[DeferralRow]:
+    """Deferrals of the module or of a name in it, who made it load first; of one that nobody named, those below it."""
+
+    def order(row: DeferralRow) -> tuple[bool, bool, float, int]:
+        used = row.used_s if row.used_s is not None else 0.0
+        return not nodes & set(row.loaded), row.used_s is None, used, row.id
+
+    found = [row for row in profile.deferrals if name in (_target(row), row.target.replace(":", "."))]
+    if not found and not nodes:
+        found = [row for row in profile.deferrals if row.target.startswith(name + ".")]
+    return sorted(found, key=order)
 
 
 def _chain(node: Node, by_id: Mapping[int, Node], profile: Profile) -> Iterable[Step]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lazyimp.profile import Change, Comparison, Profile
+from lazyimp.profile import Change, Comparison, PhaseRow, Profile
 from lazyimp.reports import picks
 from lazyimp.reports.compare import SAID, number, outermost, signed
 from lazyimp.reports.terminal import Unit, amount, count
-from lazyimp.reports.words import batch_rule, environment, phase_name, place, until
+from lazyimp.reports.words import batch_rule, environment, phase_name, phase_title, place, until
 
 LIMIT = 12
 Line = Sequence[str]
@@ -21,7 +21,7 @@ def render(profile: Profile, *, limit: int | None = LIMIT) -> str:
     lines = [f"### Time to {until(profile)}: {unit.full(profile.ttfb_s)}", "", _about(profile, unit), ""]
     rows = [
         [
-            text(phase_name(row.name) + ("" if row.claimed else ", rest")),
+            text(_title(row)),
             unit.plain(row.wall_s),
             unit.plain(row.cpu_s),
             f"{row.imports:,}",
@@ -35,6 +35,10 @@ def render(profile: Profile, *, limit: int | None = LIMIT) -> str:
     for title, head, found in _details(profile, unit):
         lines += _folded(title, head, found, limit)
     return "\n".join(lines) + "\n"
+
+
+def _title(row: PhaseRow) -> str:
+    return phase_name(row.name) if row.claimed else f"{phase_name(row.name)}, then {phase_title(row).strip()}"
 
 
 def _about(profile: Profile, unit: Unit) -> str:

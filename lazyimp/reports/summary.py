@@ -5,7 +5,7 @@ from __future__ import annotations
 from lazyimp.profile import PhaseRow, Profile
 from lazyimp.reports import picks
 from lazyimp.reports.terminal import Unit, clean, count
-from lazyimp.reports.words import AFTER, phase_name
+from lazyimp.reports.words import AFTER, IMPORTS, OWN_CODE, phase_name
 
 LEAST_PART = 0.02  # of the whole; smaller parts are not named
 DEAR_PART = 0.4  # of a phase: a hidden import that takes so much of it is named
@@ -30,10 +30,11 @@ def _parts(profile: Profile) -> list[tuple[str, float, str]]:
     notes: dict[str, str] = {}
     for row in profile.phases:
         if row.name != AFTER:
-            walls[row.name] = walls.get(row.name, 0.0) + row.wall_s
-            notes[row.name] = notes.get(row.name) or _note(profile, row)
+            name = OWN_CODE if row.name == IMPORTS and not row.claimed else phase_name(row.name)
+            walls[name] = walls.get(name, 0.0) + row.wall_s
+            notes[name] = notes.get(name) or _note(profile, row)
     least = LEAST_PART * profile.ttfb_s
-    found = [(phase_name(name), wall, notes[name]) for name, wall in walls.items() if wall >= least]
+    found = [(name, wall, notes[name]) for name, wall in walls.items() if wall >= least]
     rest = sum(wall for wall in walls.values() if wall < least)
     return [*found, ("other", rest, "")] if rest >= least / 4 and found else found
 

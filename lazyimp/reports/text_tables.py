@@ -204,9 +204,9 @@ def _ranks(profile: Profile, unit: Unit) -> Section:
 
 def _rejected(profile: Profile, unit: Unit) -> Section:
     columns = [
-        Column("rule", cut="right"),
+        Column("rule", cut="right", least=20),
         Column(f"at {unit.name}", ">"),
-        Column("why not", cut="right", least=16),
+        Column("why not", cut="right", least=40),
     ]
     told = profile.batch.rejected if profile.batch is not None else ()
     rows = [(rule, unit.plain(at_s), Cell(why, DIM)) for rule, at_s, why in told]

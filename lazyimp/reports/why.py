@@ -83,23 +83,17 @@ def _chain(found: Why, style: Style) -> list[str]:
     unit = Unit.of(found.chain[0].wall_s)
     rows: list[Row] = []
     for step in found.chain:
-        last = step is found.chain[-1]
-        rows.append(
-            [
-                asker(step.file, step.line, step.function) or "the interpreter",
-                Cell(_verb(step), DIM),
-                Cell(step.name, BOLD if last else ""),
-                unit.full(step.wall_s),
-            ]
-        )
+        name = Cell(step.name, BOLD if step is found.chain[-1] else "")
         if step.deferred_file:
             rows.append(
-                [Cell(f"  deferred at {place(step.deferred_file, step.deferred_line)}", DIM), "", "", ""]
+                [Cell(place(step.deferred_file, step.deferred_line), DIM), Cell("defers", DIM), name, ""]
             )
+        where = asker(step.file, step.line, step.function) or "the interpreter"
+        rows.append([where, Cell(_verb(step), DIM), name, unit.full(step.wall_s)])
     columns = [
         Column("", cut="left", least=20),
         Column("", drop=1),
-        Column("", cut="right", least=16),
+        Column("", cut="right", least=34),
         Column("", ">"),
     ]
     return [headed("Imported by", "", style), *table(columns, rows, style, indent=1)]

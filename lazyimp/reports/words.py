@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from lazyimp.profile import Batch, PhaseRow, Profile
 
-AFTER = "first-batch"
+AFTER, IMPORTS = "first-batch", "main-imports"
+OWN_CODE = "own code"
 BUSY, LEAST_BUSY_S = 2.0, 0.2
 CONFIDENCE = {"high": "sure", "medium": "likely", "low": "a guess"}
 
 
 def phase_title(row: PhaseRow) -> str:
-    """The name of a phase, or "rest" for what nobody claimed behind one."""
-    return phase_name(row.name) if row.claimed else "  rest"
+    """The name of a phase; what nobody claimed behind one is its rest, behind the imports the program's own code."""
+    if row.claimed:
+        return phase_name(row.name)
+    return f"  {OWN_CODE if row.name == IMPORTS else 'rest'}"
 
 
 def phase_name(name: str) -> str:
