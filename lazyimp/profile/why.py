@@ -136,7 +136,10 @@ def _about(profile: Profile, name: str, nodes: set[int]) -> list[DeferralRow]:
         used = row.used_s if row.used_s is not None else 0.0
         return not nodes & set(row.loaded), row.used_s is None, used, row.id
 
-    found = [row for row in profile.deferrals if name in (_target(row), row.target.replace(":", "."))]
+    def is_about(row: DeferralRow) -> bool:
+        return name in (_target(row), row.target.replace(":", ".")) or bool(nodes & set(row.loaded))
+
+    found = [row for row in profile.deferrals if is_about(row)]
     if not found and not nodes:
         found = [row for row in profile.deferrals if row.target.startswith(name + ".")]
     return sorted(found, key=order)
