@@ -94,6 +94,7 @@ def build_profile(record: Record, *, now: int | None = None) -> Profile:
         counts=_counts(record, nodes, deferrals),
         requests=tuple(found.requests),
         zero_unix_ns=timeline.number(run.header, "unix_ns", 0) + run.clock.zero,
+        exception=record.end.exception if record.end is not None else "",
     )
 
 
@@ -225,9 +226,10 @@ def _counts(record: Record, nodes: Sequence[Node], deferrals: Sequence[DeferralR
 
 
 def _framework(record: Record) -> str:
-    """Whose first batch it was; rules begin with it."""
+    """The package whose first batch it was; rules begin with its name."""
     batch = record.first_batch
-    return "" if batch is None else batch.framework or batch.rule.partition(":")[0]
+    name = "" if batch is None else batch.framework or batch.rule.partition(":")[0]
+    return {"scikit-learn": "sklearn"}.get(name, name)
 
 
 def _seen(
@@ -246,6 +248,7 @@ def _seen(
         mode=str(run.header.get("mode", "")),
         is_tuned=bool(run.record.facts.get("profile")),
         framework=_framework(run.record),
+        exception=run.record.end.exception if run.record.end is not None else "",
         ttfb_s=ttfb_s,
         nodes=nodes,
         deferrals=deferrals,

@@ -1,8 +1,9 @@
-"""What could be avoided on the way to the first batch, the dearest first, each with one thing to do.
+"""What could be avoided on the way to the first batch, each with one thing to do.
 
 A record of one run cannot tell what the program would do without an import. So what a finding saves is the most
-that it could, or 0 where even that is not known, and only three kinds of import are named: what a recipe has a
-stub for, what is asked for late by a place that can be looked at, and what fails or runs at every start.
+that it could, or 0 where even that is not known. First comes what is wasted for certain: waiting for files, what a
+recipe has a stub for, what start-up files load, what fails; then what may be needed, but is asked for by a place
+that can be looked at: an early use of what was deferred, a hidden import.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from lazyimp.profile.values import REIFIED, DeferralRow, Finding, Node, Request
 
 LEAST_S = 0.01
 LEAST_PART = 0.01  # of the time to the first batch
-HIDDEN_PART = 0.03  # what nobody can see by timing an import statement has to be dearer to be worth a line
+DOUBTFUL_PART = 0.03  # what may be needed has to be dearer to be worth a line
 WAITING_PART = 0.1
 LEAST_READ = 1 << 20
 MOST = 8
+
+
+Candidate = tuple[tuple[int, ...], Finding]  # the nodes it is about
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Seen:
     mode: str
     is_tuned: bool
     framework: str
+    exception: str  # what ended the program
     ttfb_s: float
     nodes: Sequence[Node]
     deferrals: Sequence[DeferralRow]
@@ -41,30 +46,28 @@ class Seen:
         """Less is not worth a line."""
         return max(LEAST_S, LEAST_PART * self.ttfb_s)
 
+    @property
+    def doubtful_s(self) -> float:
+        """Nor is less of what may be needed."""
+        return max(LEAST_S, DOUBTFUL_PART * self.ttfb_s)
+
 
 def findings(seen: Seen) -> tuple[Finding, ...]:
     """At most MOST findings, none of which is part of another."""
     by_id = {node.id: node for node in seen.nodes}
-    candidates = [
-        *_stubs(seen, by_id),
-        *_at_every_start(seen),
-        *_failing(seen),
-        *_used_early(seen, by_id),
-        *_hidden(seen),
-    ]
-    candidates.sort(key=lambda each: (-each[1].saves_s, each[1].subject))
+    sure = [*_stubs(seen, by_id), *_at_every_start(seen), *_failing(seen), *_waiting(seen)]
+    doubtful = [*_used_early(seen, by_id), *_hidden(seen)]
     found: list[Finding] = []
     taken: set[int] = set()
-    for numbers, finding in candidates:
+    for numbers, finding in (*_ranked(sure), *_ranked(doubtful)):
         if not any(_above(number, by_id) & taken for number in numbers):
             taken.update(numbers)
             found.append(finding)
-    found += _waiting(seen)
-    found.sort(key=lambda each: (-each.saves_s, each.subject))
     return (*found[: MOST - 1], *_next_step(seen))
 
 
-Candidate = tuple[tuple[int, ...], Finding]  # the nodes it is about
+def _ranked(candidates: list[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda each: (-each[1].saves_s, each[1].subject))
 
 
 def _above(number: int, by_id: Mapping[int, Node]) -> set[int]:
@@ -144,7 +147,7 @@ def _failing(seen: Seen) -> Iterator[Candidate]:
     """Imports that cost something and then fail."""
     by_name: dict[str, list[Node]] = {}
     for node in seen.nodes:
-        if node.error and node.before_batch:
+        if node.error and node.before_batch and node.error != seen.exception:
             by_name.setdefault(node.name, []).append(node)
     for name, group in by_name.items():
         took = sum(node.wall_s for node in group)
@@ -165,18 +168,17 @@ def _used_early(seen: Seen, by_id: Mapping[int, Node]) -> Iterator[Candidate]:
             continue
         name = row.target.partition(":")[0]
         took = sum(by_id[number].wall_s for number in row.loaded if number in by_id)
-        if took >= seen.least_s and name.partition(".")[0] != seen.framework:
+        if took >= seen.doubtful_s and name.partition(".")[0] != seen.framework:
             who = f" ({row.used_by})" if row.used_by not in ("", "<module>") else ""
-            how = f"deferred, but {_place(row.used_file, row.used_line)}{who} uses it before the first batch"
+            how = f"deferred, and used before the first batch at {_place(row.used_file, row.used_line)}{who}"
             yield row.loaded, Finding(name, took, how, f"lazyimp why {name}", row.used_file, row.used_line)
 
 
 def _hidden(seen: Seen) -> Iterator[Candidate]:
     """What a function or a framework loads late, which no timing of an import statement shows."""
-    least = max(HIDDEN_PART * seen.ttfb_s, LEAST_S)
     for node in seen.nodes:
         is_late = node.hidden and not node.parent and not node.thread and node.use != "first use"
-        if is_late and node.before_batch and not node.error and node.wall_s >= least:
+        if is_late and node.before_batch and not node.error and node.wall_s >= seen.doubtful_s:
             where = _place(node.file, node.line)
             how = f"hidden: {where} imports it while the program runs ({node.phase})"
             yield (
@@ -185,7 +187,7 @@ def _hidden(seen: Seen) -> Iterator[Candidate]:
             )
 
 
-def _waiting(seen: Seen) -> Iterator[Finding]:
+def _waiting(seen: Seen) -> Iterator[Candidate]:
     """Time in which modules waited for their files: more than those that read nothing waited for a processor."""
     before = [node for node in seen.nodes if node.before_batch and not node.thread]
     slow = [node for node in before if node.major_faults or node.read_bytes]
@@ -194,7 +196,7 @@ def _waiting(seen: Seen) -> Iterator[Finding]:
     waited = sum(max(node.self_wall_s - busy * node.self_cpu_s, 0.0) for node in slow)
     if waited >= max(WAITING_PART * seen.ttfb_s, 10 * LEAST_S) and _sum(slow, "read_bytes") >= LEAST_READ:
         how = f"{len(slow)} modules waited for the disk: a cold page cache, or a slow file system"
-        yield Finding("reading files", waited, how, f"lazyimp profile --cold {seen.program}", "", 0)
+        yield (), Finding("reading files", waited, how, f"lazyimp profile --cold {seen.program}", "", 0)
 
 
 def _sum(nodes: Sequence[Node], field: str) -> float:
@@ -207,5 +209,5 @@ def _next_step(seen: Seen) -> Iterator[Finding]:
         how = "runs it eagerly and lazily, in turns: what lazy imports save"
         yield Finding("all imports", 0.0, how, f"lazyimp ttfb {seen.program}", "", 0)
     elif not seen.is_tuned and seen.mode in ("safe", "deep"):
-        how = "finds out which imports really have to stay eager"
+        how = "finds out which imports have to stay eager"
         yield Finding("all imports", 0.0, how, f"lazyimp tune {seen.program}", "", 0)

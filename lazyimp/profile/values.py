@@ -235,6 +235,7 @@ class Profile:
     requests: tuple[Request, ...] = ()
     ranks: tuple[Rank, ...] = ()
     zero_unix_ns: int = 0  # the profile's zero by the wall clock
+    exception: str = ""  # the type of what ended the main process
 
     def node(self, number: int) -> Node | None:
         """The node with that id."""

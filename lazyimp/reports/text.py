@@ -41,6 +41,7 @@ MOST_WHAT = 32
 SMALL_PART = 0.01  # of the whole: shorter rests are counted to their phase, shorter phases together
 TINY_PART = 0.0005
 MOST_PHASES = 9
+START = "interpreter + site"
 MOST_FINDINGS = 3
 NARROW = 56
 
@@ -88,6 +89,8 @@ def _remarks(profile: Profile) -> list[tuple[str, str]]:
         found.append((f"first batch by {batch_rule(profile.batch)}", DIM))
     else:
         found.append(("no first batch was seen: these are the times to the end", YELLOW))
+    if profile.exception:
+        found.append((f"the program was ended by {profile.exception}", RED))
     if busy(profile):
         found.append((busy(profile), YELLOW))
     if not profile.complete:
@@ -172,22 +175,41 @@ def _what(profile: Profile, row: PhaseRow, unit: Unit) -> tuple[str, str]:
 
 
 def _few(profile: Profile, verbose: bool) -> list[PhaseRow]:
-    """The phases with short rests counted to them; to be brief, the start as one and the shortest together."""
+    """The phases with what is short counted to its neighbour; to be brief, the start as one, and not too many."""
     least = profile.ttfb_s * (TINY_PART if verbose else SMALL_PART)
     rows: list[PhaseRow] = []
     for row in profile.phases:
-        if row.name == "site" and rows and rows[-1].name == "interp" and not verbose:
-            rows[-1] = _together(rows[-1], row, "interpreter + site")
-        elif not row.claimed and rows and (row.wall_s < least or rows[-1].name == "interpreter + site"):
-            rows[-1] = _together(rows[-1], row, rows[-1].name)
+        last = rows[-1] if rows else None
+        if last is not None and not verbose and (last.name, row.name) == ("interp", "site"):
+            rows[-1] = _together(last, row, START)
+        elif last is not None and _belongs(last, row, least):
+            rows[-1] = _together(last, row, last.name)
+        elif last is not None and last.name == START and not row.claimed:
+            rows[-1] = _together(last, row, START)
         else:
             rows.append(row)
-    if verbose:
-        return rows
+    return rows if verbose else _fewer(rows)
+
+
+def _belongs(last: PhaseRow, row: PhaseRow, least: float) -> bool:
+    """A row is no more than the end of the one before it."""
+    is_alike = row.name == last.name
+    return (is_alike and row.claimed == last.claimed) or (
+        row.wall_s < least and (is_alike or not row.claimed)
+    )
+
+
+def _fewer(rows: list[PhaseRow]) -> list[PhaseRow]:
+    """At most MOST_PHASES rows: short rests go to their phases first, then the shortest neighbours together."""
+    rests = [place for place, row in enumerate(rows) if place and not row.claimed]
+    for place in sorted(rests, key=lambda place: rows[place].wall_s)[: max(len(rows) - MOST_PHASES, 0)]:
+        rows[place - 1] = _together(rows[place - 1], rows[place], rows[place - 1].name)
+        rows[place] = replace(rows[place], name="")
+    rows = [row for row in rows if row.name]
     while len(rows) > MOST_PHASES:
         place = min(range(len(rows) - 1), key=lambda each: rows[each].wall_s + rows[each + 1].wall_s)
         name = rows[place].name if rows[place].name.startswith("…") else f"… {rows[place].name}"
-        rows[place : place + 2] = [_together(rows[place], rows[place + 1], name)]
+        rows[place : place + 2] = [replace(_together(rows[place], rows[place + 1], name), claimed=True)]
     return rows
 
 
@@ -211,7 +233,6 @@ def _together(one: PhaseRow, other: PhaseRow, name: str) -> PhaseRow:
         name=name,
         detail=", ".join(dict.fromkeys(filter(None, [one.detail, other.detail]))),
         packages=tuple(sorted(packages.items(), key=lambda each: (-each[1], each[0]))),
-        claimed=one.claimed or other.claimed,
         **{field: getattr(one, field) + getattr(other, field) for field in summed},
     )
 
