@@ -37,7 +37,7 @@ from lazyimp.reports.terminal import (
 from lazyimp.reports.words import AFTER, batch_rule, busy, environment, phase_title, t0, until
 
 LEAST_BAR, MOST_BAR = 8, 32
-MOST_WHAT = 32
+MOST_WHAT, LEAST_WHAT = 32, 26
 SMALL_PART = 0.01  # of the whole: shorter rests are counted to their phase, shorter phases together
 TINY_PART = 0.0005
 MOST_PHASES = 9
@@ -120,16 +120,13 @@ def _phases(profile: Profile, style: Style, verbose: bool) -> list[str]:
         Column("what", cut="right", least=22, drop=3 if style.width < NARROW else 0),
     ]
     rows = [_phase(profile, row, unit) for row in shown]
-    rows = [[*row[:4], Cell(fit(row[4].text, MOST_WHAT), row[4].code)] for row in rows]
-    lines = table(columns, rows, _bare(style))
-    room = min(style.width - max(map(wide, lines), default=0) - len(GAP), MOST_BAR)
-    if room >= LEAST_BAR:
-        bars = [
-            Cell(""),
-            *(Cell("" if row.name == AFTER else _bar(profile, row, room), BLUE) for row in shown),
-        ]
-        rows = [[*row, each] for row, each in zip(rows, bars[1:], strict=True)]
-        columns.append(Column(""))
+    for most in (MOST_WHAT, LEAST_WHAT):
+        fitted = [[*row[:4], Cell(fit(row[4].text, most), row[4].code)] for row in rows]
+        room = min(style.width - max(map(wide, table(columns, fitted, _bare(style)))) - len(GAP), MOST_BAR)
+        if room >= LEAST_BAR:
+            bars = [Cell("" if row.name == AFTER else _bar(profile, row, room), BLUE) for row in shown]
+            rows = [[*row, each] for row, each in zip(fitted, bars, strict=True)]
+            return table([*columns, Column("")], rows, style)
     return table(columns, rows, style)
 
 
