@@ -15,6 +15,39 @@ TRAIN, LOADING = f"{CWD}/train.py", f"{CWD}/loading.py"
 FAILS, FIRST_USE = {"how": r.FAILED}, {"use": r.FIRST_USE}
 
 
+def make_header(pid: int, ppid: int, start_ms: int) -> dict[str, object]:
+    """The header of a process that started `start_ms` before it was recorded."""
+    return {
+        "format": r.FORMAT,
+        "version": r.VERSION,
+        "lazyimp": "0.3.0",
+        "pid": pid,
+        "ppid": ppid,
+        "forked": False,
+        "python": "3.11.7",
+        "implementation": "cpython",
+        "platform": "linux-x86_64",
+        "executable": f"{HOME}/venv/bin/python",
+        "prefix": f"{HOME}/venv",
+        "base_prefix": "/usr",
+        "stdlib": [STDLIB, f"{STDLIB}/lib-dynload"],
+        "core": "c",
+        "mode": "deep",
+        "main": {"kind": "script", "name": "train.py"},
+        "cwd": CWD,
+        "mono_ns": 5_000_000_000,
+        "unix_ns": 1_800_000_000_000_000_000,
+        "cpu_ns": 40 * MS,
+        "start_mono_ns": 5_000_000_000 - start_ms * MS,
+        "t0_unix_ns": 1_800_000_000_000_000_000 - start_ms * MS,
+        "t0_source": "process start",
+        "rank": None,
+        "local_rank": None,
+        "world_size": None,
+        "before": ["sys", "builtins", "os", "site"],
+    }
+
+
 class Writer:
     """Builds one process's record as if a clock ran: `load` and `work` move it on."""
 
@@ -31,36 +64,7 @@ class Writer:
         self.phases: list[r.Phase] = []
         self.marks: list[r.Mark] = []
         self.batch: r.FirstBatch | None = None
-        self.header = {
-            "format": r.FORMAT,
-            "version": r.VERSION,
-            "lazyimp": "0.3.0",
-            "pid": pid,
-            "ppid": ppid,
-            "forked": False,
-            "python": "3.11.7",
-            "implementation": "cpython",
-            "platform": "linux-x86_64",
-            "executable": f"{HOME}/venv/bin/python",
-            "prefix": f"{HOME}/venv",
-            "base_prefix": "/usr",
-            "stdlib": [STDLIB, f"{STDLIB}/lib-dynload"],
-            "core": "c",
-            "mode": "deep",
-            "main": {"kind": "script", "name": "train.py"},
-            "cwd": CWD,
-            "mono_ns": 5_000_000_000,
-            "unix_ns": 1_800_000_000_000_000_000,
-            "cpu_ns": 40 * MS,
-            "start_mono_ns": 5_000_000_000 - start_ms * MS,
-            "t0_unix_ns": 1_800_000_000_000_000_000 - start_ms * MS,
-            "t0_source": "process start",
-            "rank": None,
-            "local_rank": None,
-            "world_size": None,
-            "before": ["sys", "builtins", "os", "site"],
-            **header,
-        }
+        self.header = {**make_header(pid, ppid, start_ms), **header}
 
     def work(self, wall_ms: float, cpu_ms: float | None = None) -> None:
         """Time in which nothing is recorded passes."""

@@ -6,7 +6,7 @@ measured of it (its thread's time, its imports); what is left goes to the time f
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
 from lazyimp.profile.phases import Span
@@ -51,7 +51,7 @@ def deal_out(spans: Sequence[Span], told: Sequence[Anchor], known: Sequence[int]
 
 def _cut(span: Span, times: Sequence[int]) -> Iterable[tuple[int, int]]:
     """The parts of a span between the anchors."""
-    inside = [at for at in times if span.start < at < span.end]
+    inside = times[bisect_right(times, span.start) : bisect_left(times, span.end)]
     return zip([span.start, *inside], [*inside, span.end], strict=True)
 
 

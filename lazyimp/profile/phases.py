@@ -6,6 +6,7 @@ Times are ns on the clock of the main process. The spans tile the time from T0 t
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -120,7 +121,8 @@ def _is_main(load: Load) -> bool:
 
 
 def _any_between(told: list[tuple[int, int]], start: int, end: int) -> bool:
-    return any(start <= begins and ends <= end for begins, ends in told)
+    first, last = bisect_left(told, (start, start)), bisect_right(told, (end, end))
+    return any(ends <= end for _, ends in told[first:last])
 
 
 def _clip(span: Span, start: int, end: int) -> Span:

@@ -72,61 +72,56 @@ def _findings(profile: Profile, unit: Unit) -> list[str]:
     return ["", "**What to do**", "", *table(["what", ">at most", "why", "how"], rows)] if rows else []
 
 
-def _details(profile: Profile, unit: Unit) -> Iterable[tuple[str, Line, list[Line]]]:
-    """The long tables: title, head, rows."""
-    wall = f">wall {unit.name}"
-    head = ["package", "kind", ">modules", f">own {wall[1:]}", f">own CPU {unit.name}", ">memory"]
-    yield (
-        "Packages",
-        head,
+Table = tuple[str, Line, list[Line]]  # title, head, rows
+
+
+def _details(profile: Profile, unit: Unit) -> Iterable[Table]:
+    """The long tables."""
+    yield _packages(profile, unit)
+    yield from _late(profile, f">wall {unit.name}", unit)
+    never = [
+        [code(name), ", ".join(_at(row.file, row.line) for row in asked[:3])]
+        for name, asked in picks.never(profile)
+    ]
+    yield "Never used, never loaded", ["module", "deferred at"], never
+    failed = [
+        [code(node.name), f"{tries:,}", unit.plain(took), text(node.error), _at(node.file, node.line)]
+        for node, tries, took in picks.failed(profile)
+    ]
+    yield "Failed imports", ["module", ">tries", f">wall {unit.name}", "error", "tried at"], failed
+
+
+def _packages(profile: Profile, unit: Unit) -> Table:
+    head = ["package", "kind", ">modules", f">own wall {unit.name}", f">own CPU {unit.name}", ">memory"]
+    rows = [
         [
-            [
-                code(each.name),
-                each.kind,
-                f"{each.modules:,}",
-                unit.plain(each.wall_s),
-                unit.plain(each.cpu_s),
-                amount(each.rss_bytes),
-            ]
-            for each in profile.packages
-        ],
-    )
-    yield (
-        "Hidden imports",
-        ["module", wall, "phase", "imported at"],
-        [
-            [
-                code(node.name),
-                unit.plain(node.wall_s),
-                text(phase_name(node.phase)),
-                _at(node.file, node.line),
-            ]
-            for node in picks.hidden(profile)
-        ],
-    )
+            code(each.name),
+            each.kind,
+            f"{each.modules:,}",
+            unit.plain(each.wall_s),
+            unit.plain(each.cpu_s),
+            amount(each.rss_bytes),
+        ]
+        for each in profile.packages
+    ]
+    return "Packages", head, rows
+
+
+def _late(profile: Profile, wall: str, unit: Unit) -> Iterable[Table]:
+    """What was loaded late: hidden, or deferred and then used."""
+    hidden = [
+        [code(node.name), unit.plain(node.wall_s), text(phase_name(node.phase)), _at(node.file, node.line)]
+        for node in picks.hidden(profile)
+    ]
+    yield "Hidden imports", ["module", wall, "phase", "imported at"], hidden
+    in_vain = [
+        [code(row.target), unit.plain(took), _at(row.used_file, row.used_line), _at(row.file, row.line)]
+        for row, took in picks.in_vain(profile)
+    ]
     yield (
         "Deferred, but loaded before the first batch",
         ["module", wall, "first used at", "deferred at"],
-        [
-            [code(row.target), unit.plain(took), _at(row.used_file, row.used_line), _at(row.file, row.line)]
-            for row, took in picks.in_vain(profile)
-        ],
-    )
-    yield (
-        "Never used, never loaded",
-        ["module", "deferred at"],
-        [
-            [code(name), ", ".join(_at(row.file, row.line) for row in asked[:3])]
-            for name, asked in picks.never(profile)
-        ],
-    )
-    yield (
-        "Failed imports",
-        ["module", ">tries", wall, "error", "tried at"],
-        [
-            [code(node.name), f"{tries:,}", unit.plain(took), text(node.error), _at(node.file, node.line)]
-            for node, tries, took in picks.failed(profile)
-        ],
+        in_vain,
     )
 
 
