@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lazyimp import _observe
+from lazyimp import _json
 from lazyimp.tuning.runs import EAGER, Command, Outcome, Trial, environment, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and forks are POSIX")
@@ -248,4 +248,4 @@ def test_who_wrote_what(tmp_path: Path) -> None:
     "value", ["plain", 'q"\\', "\n\t\x7f", "ü€😀\ud800", [1, -2.5, None, True, {"a": []}]]
 )
 def test_json_is_json(value: object) -> None:
-    assert json.loads(_observe.json(value)) == value
+    assert json.loads(_json.json(value)) == value

@@ -1,0 +1,3 @@
+"""Types of the JSON writer; for type checkers only."""
+
+def json(value: object) -> str: ...
