@@ -102,11 +102,11 @@ def _exists(name):
 
 
 @never_fails(None)
-def proxy(target, chain):
-    """A proxy for `import target` inside try or with, or None where it has to be imported now."""
+def proxy(target, chain, *place):
+    """A proxy for the `import target` inside try or with that stands at `place`, or None: it has to be imported now."""
     if "." in target or chain:
         return None
-    return _finder.make_proxy(target)
+    return _finder.make_proxy(target, place)
 
 
 def walk(name):

@@ -233,6 +233,7 @@ def make_proxy(name, place=None):
     """
     proxy = finder.pending.get(name)
     if proxy is not None:
+        _proxy.note(name, place)
         return proxy
     if name in sys.modules or finder.at_work():
         return None

@@ -33,6 +33,7 @@ _RUNNERS = ("<frozen importlib", "<frozen runpy>", "<frozen zipimport>")
 Lazy = None  # the interpreter's type of placeholders
 finder = None  # lazyimp._finder.finder, once it is needed
 repair = None  # lazyimp._native_repair, likewise
+recorder = [None]  # lazyimp._proxy.recorder, likewise
 _space_of = None  # lazyimp._native_space, likewise
 mode = None
 deferred = 0
@@ -199,6 +200,8 @@ def _remember(frame, space, target, names, flags, binds):
         what = target if names is None else f"{target}:{attr}"
         declared[space.name, bound] = (what, file, line, flags)
         deferred += 1
+        if recorder[0] is not None:
+            recorder[0].deferred(space.name, bound, target, attr, file, line, 0, space.name)
     if target not in late:
         late[target] = (binds[0][1], file, line)
     if sys.path != _seen_path:
@@ -309,7 +312,7 @@ def _unhook():
 
 def _ready():
     """Load the finder, the repairs and the policy, once; False while another thread does."""
-    global finder, repair, Lazy, _policy, _space_of
+    global finder, recorder, repair, Lazy, _policy, _space_of
     if _policy is not None:
         return True
     if policy_factory is None or _busy:
@@ -323,6 +326,7 @@ def _ready():
         if finder is None:
             Lazy = _types.LazyImportType
             finder, repair, _space_of = _finder.finder, _native_repair, _native_space
+            recorder = _finder._proxy.recorder
             finder.find_spec = _find_spec
             if _starter in sys.meta_path:
                 sys.meta_path.remove(_starter)

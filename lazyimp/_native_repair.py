@@ -14,7 +14,7 @@ from lazyimp import _finder, _native, _proxy
 _dict_of = _native._dict_of
 _module = _native._module
 _templates = {}  # number of parts -> code of `lazy import a.b.c as d`
-_waiting = {}  # package not loaded yet -> {submodule: (file, line)} imported below it
+_waiting = {}  # package not loaded yet -> {submodule: (importer, file, line)} imported below it
 _watching = []
 
 
@@ -31,10 +31,15 @@ def note_submodules(target, frame):
             known = sys.modules.get(parent)
             if known is None:
                 _wait(parent, child, frame)
-            elif not _offer(known, parent, child, frame.f_code.co_filename, frame.f_lineno):
+            elif not _offer(known, parent, child, *_place(frame)):
                 return False
         parent = full
     return True
+
+
+def _place(frame):
+    """(module, file, line) of the statement that a module's body runs."""
+    return frame.f_globals.get("__name__"), frame.f_code.co_filename, frame.f_lineno
 
 
 def _wait(parent, child, frame):
@@ -42,17 +47,20 @@ def _wait(parent, child, frame):
     if children is None:
         children = _waiting[parent] = {}
         _native.finder.after_exec.setdefault(parent, []).append(_loaded)
-    children.setdefault(child, (frame.f_code.co_filename, frame.f_lineno))
+    children.setdefault(child, _place(frame))
 
 
-def _offer(known, parent, child, file, line):
+def _offer(known, parent, child, importer, file, line):
     """Put a placeholder under the name; False where the package has given the name to something else."""
     if not isinstance(known, _module):
         return True
     space = _dict_of(known)
     if child in space:
         return type(space[child]) is _native.Lazy
-    space[child] = _placeholder(f"{parent}.{child}", file, line)
+    full = f"{parent}.{child}"
+    space[child] = _placeholder(full, file, line)
+    if _native.recorder[0] is not None:
+        _native.recorder[0].deferred(importer, child, full, None, file, line, 2, parent)
     return True
 
 
@@ -89,9 +97,9 @@ def _loaded(module):
     the body; the interpreter would leave what the body defined (gh-151208).
     """
     parent = _dict_of(module).get("__name__")
-    for child, (file, line) in _waiting.pop(parent, {}).items():
+    for child, place in _waiting.pop(parent, {}).items():
         full = f"{parent}.{child}"
-        taken = full not in sys.modules and not _offer(module, parent, child, file, line)
+        taken = full not in sys.modules and not _offer(module, parent, child, *place)
         if taken and _native.finder.find(full) is not None:
             __import__(full)
 

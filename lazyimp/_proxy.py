@@ -37,6 +37,8 @@ places = {}  # name -> (importer, bound name, file, line) of the first statement
 reified = [0]  # how many proxies have executed
 after_exec = {}  # name -> callbacks(module), run once after the body completed
 debug = [False]
+PROXY = 1  # a record's word for a deferral of this kind
+recorder = [None]  # lazyimp._recorder, while this process is recorded
 
 running = {}  # name -> identity of the thread that executes it
 wanted = set()  # names that are being imported because their proxy is to execute
@@ -78,9 +80,17 @@ def build(spec, place=None):
         return None
     set_class(proxy, _kind[0])
     kept = pending.setdefault(name, proxy)
-    if place is not None and name not in places:
-        places[name] = place
+    if place is not None:
+        places.setdefault(name, place)
+        note(name, place)
     return kept
+
+
+def note(name, place):
+    """Tell the recorder that the statement at `place` left the proxy `name`."""
+    if recorder[0] is not None and place is not None:
+        importer, bound, file, line = place
+        recorder[0].deferred(importer, bound, name, None, file, line, PROXY)
 
 
 def is_pending(proxy):
@@ -107,7 +117,10 @@ def execute(proxy):
             return
         try:
             if pending.get(name) is proxy:
-                _import(name, proxy)
+                if recorder[0] is None:
+                    _import(name, proxy)
+                else:
+                    _import_recorded(name, proxy)
         finally:
             lock.__exit__(None, None, None)
     except BaseException as error:
@@ -126,6 +139,18 @@ def _import(name, proxy):
         if held is not proxy:
             # Somebody put another object there since; what was bound before is not that one.
             sys.modules[name] = held
+
+
+@hidden
+def _import_recorded(name, proxy):
+    """The same, and the recorder hears of the first use."""
+    end = recorder[0].first_use(name)
+    try:
+        _import(name, proxy)
+    except BaseException as error:
+        end(error)
+        raise
+    end(None)
 
 
 class ProxyLoader:

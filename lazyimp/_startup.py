@@ -54,32 +54,30 @@ def start():
         wish = asked()
         if switch("LAZYIMP_OBSERVE"):
             observe()
-        if option is not None and wish == OFF:
-            if switch("LAZYIMP"):
-                os.environ["LAZYIMP"] = OFF  # children must not be on where this process is off
-            return
-        if wish == OFF:
-            return
-        turn_on(wish)
-        if option is not None:
-            os.environ["LAZYIMP"] = "1" if profile is not None else mode
+        if wish != OFF:
+            turn_on(wish)
+            if option is not None:
+                os.environ["LAZYIMP"] = "1" if profile is not None else mode
+        elif option is not None and switch("LAZYIMP"):
+            os.environ["LAZYIMP"] = OFF  # children must not be on where this process is off
     except Refused as reason:
         refuse(reason)
     except Exception:
         debug()
+    record()
 
 
 def auto():
     """What `import lazyimp.auto` runs: on unless it is on already or a switch says off; never raises."""
     try:
         wish = asked(default=None)
-        if wish == OFF or (core is not None and core.is_enabled()):
-            return
-        turn_on(wish)
+        if wish != OFF and (core is None or not core.is_enabled()):
+            turn_on(wish)
     except Refused as reason:
         refuse(reason)
     except Exception:
         debug()
+    record()
 
 
 def asked(default=OFF):
@@ -414,8 +412,7 @@ def put_aside(note):
     global profile_note
     profile_note = note
     os.environ["LAZYIMP_PROFILE"] = OFF
-    if sys.stderr is not None:
-        print(f"lazyimp: {note}", file=sys.stderr)
+    tell(note)
 
 
 def observe():
@@ -429,15 +426,35 @@ def observe():
         debug()
 
 
+def record():
+    """Let this process write down what it does, where LAZYIMP_RECORD names a file; never raises."""
+    path = switch("LAZYIMP_RECORD")
+    try:
+        if path is not None and in_main_interpreter():
+            from lazyimp import _recorder
+
+            files = switch("LAZYIMP_RECORD_FILES") not in (None, OFF)
+            _recorder.start(path, files, switch("LAZYIMP_T0"), getattr(core, "name", None), mode or OFF)
+    except OSError as fault:
+        tell(f"cannot write record {path!r}: {fault.strerror or fault}; the program runs without one")
+    except Exception:
+        debug()
+
+
 def refuse(reason):
     """Remember and say, in one line, why lazyimp stays out; in a subinterpreter only who debugs hears it."""
     global refusal
     refusal = str(reason)
     if not in_main_interpreter() and not switch("LAZYIMP_DEBUG"):
         return  # a subinterpreter inherits the switch; whoever made it did nothing wrong
+    for line in refusal.splitlines():
+        tell(line)
+
+
+def tell(line):
+    """Say something to the user."""
     if sys.stderr is not None:
-        for line in refusal.splitlines():
-            print(f"lazyimp: {line}", file=sys.stderr)
+        print(f"lazyimp: {line}", file=sys.stderr)
 
 
 def debug():

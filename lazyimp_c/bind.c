@@ -1,4 +1,5 @@
 /* Bind: what a deferred statement leaves behind: placeholders under armed keys, and submodules that can be reached from their package. */
+#include "record.h"
 #include "state.h"
 
 /* ---- submodules ------------------------------------------------------------------------------------------------------------------------------ */
@@ -16,7 +17,7 @@ placeholder(int kind, PyObject *module, PyObject *attr, PyObject *bound, PyObjec
 
 /* Make `child` reachable on the loaded package `parent`: 1 done, 0 the package has something else under that name, -1 error. */
 int
-lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int offset)
+lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *importer, PyObject *code, int offset)
 {
     LzSpace *space = lz_space_for_module(parent); /* owned */
     if (space == NULL) {
@@ -31,6 +32,9 @@ lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int 
     if (result == 0) {
         PyObject *p = placeholder(LZ_KIND_SUBMODULE, full, Py_None, child, code, offset); /* owned */
         result = p ? lz_arm(space, child, p) : -1;
+        if (result == 1 && lz_recording) {
+            ((LzPlaceholder *)p)->deferral = lz_note_deferral(importer, child, full, NULL, code, offset, LZ_NOTE_SUBMODULE);
+        }
         if (result == 1 && PyDict_SetItem(space->logical, child, Py_None) < 0) {
             result = -1;
         }
@@ -42,7 +46,7 @@ lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int 
 
 /* A package that is not loaded yet learns of its submodules when it is. */
 static int
-remember_submodule(PyObject *parent, PyObject *child)
+remember_submodule(PyObject *parent, PyObject *child, PyObject *importer, PyObject *code, int offset)
 {
     PyObject *children = PyDict_GetItemWithError(lz.pending_subs, parent); /* borrowed */
     if (children == NULL) {
@@ -72,12 +76,15 @@ remember_submodule(PyObject *parent, PyObject *child)
             return PyErr_Occurred() ? -1 : 0;
         }
     }
-    return PyDict_SetItem(children, child, Py_None);
+    PyObject *statement = Py_BuildValue("(OOi)", importer, code, offset); /* owned: where it stands */
+    int failed = statement == NULL || PyDict_SetItem(children, child, statement) < 0;
+    Py_XDECREF(statement);
+    return failed ? -1 : 0;
 }
 
 /* `a.b.c` counts as imported from now on. 1: done, 0: it must be imported at once, -1: error. */
 int
-lz_note_submodule(PyObject *name, PyObject *code, int offset)
+lz_note_submodule(PyObject *name, PyObject *importer, PyObject *code, int offset)
 {
     Py_ssize_t end = PyUnicode_GET_LENGTH(name), dot = 0;
     int result = 1;
@@ -93,11 +100,11 @@ lz_note_submodule(PyObject *name, PyObject *code, int offset)
             PyObject *module = PyDict_GetItemWithError(lz.modules, parent); /* borrowed */
             if (module != NULL) {
                 Py_INCREF(module);
-                result = lz_plant(module, child, full, code, offset);
+                result = lz_plant(module, child, full, importer, code, offset);
                 Py_DECREF(module);
             }
             else {
-                result = PyErr_Occurred() || remember_submodule(parent, child) < 0 ? -1 : 1;
+                result = PyErr_Occurred() || remember_submodule(parent, child, importer, code, offset) < 0 ? -1 : 1;
             }
         }
         Py_XDECREF(parent);
@@ -141,6 +148,19 @@ lz_present(PyObject *module, PyObject *attr)
     return value != NULL && Py_TYPE(value) != &LzPlaceholder_Type ? value : NULL;
 }
 
+/* The number in the record of what is bound to `store` from now on: a statement may come again, or after a submodule was planted under the name. */
+static int
+note(LzSpace *space, PyObject *before, LzPlaceholder *p)
+{
+    LzPlaceholder *old = before && Py_TYPE(before) == &LzPlaceholder_Type ? (LzPlaceholder *)before : NULL;
+    int from = p->kind == LZ_KIND_FROM;
+    if (old != NULL && old->deferral && from == (old->kind == LZ_KIND_FROM) && PyUnicode_Compare(old->module, p->module) == 0
+        && (!from || PyUnicode_Compare(old->attr, p->attr) == 0)) {
+        return old->deferral;
+    }
+    return lz_note_deferral(space->name, p->bound, p->module, from ? p->attr : NULL, p->code, p->offset, LZ_NOTE_BINDING);
+}
+
 /* Bind `store` to a placeholder in the namespace; returns what the interpreter shall store. */
 PyObject *
 lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s)
@@ -149,7 +169,12 @@ lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *st
     if (p != NULL) {
         ((LzPlaceholder *)p)->flags = s->flags;
     }
+    PyObject *before = p && lz_recording ? Py_XNewRef(lz_raw(space, store)) : NULL; /* owned */
     int armed = p ? lz_arm(space, store, p) : -1;
+    if (armed == 1 && lz_recording) {
+        ((LzPlaceholder *)p)->deferral = note(space, before, (LzPlaceholder *)p);
+    }
+    Py_XDECREF(before);
     if (armed == 1) {
         return p;
     }
@@ -163,7 +188,7 @@ static PyObject *
 bind_own_submodule(LzSpace *space, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s)
 {
     PyObject *full = PyUnicode_FromFormat("%U.%U", space->name, attr), *result = NULL; /* owned */
-    int noted = full ? lz_note_submodule(full, facts->code, s->offset) : -1;
+    int noted = full ? lz_note_submodule(full, space->name, facts->code, s->offset) : -1;
     if (noted >= 0) {
         result = lz_bind(space, LZ_KIND_SUBMODULE, full, attr, store, facts, s);
     }

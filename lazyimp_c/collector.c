@@ -5,12 +5,9 @@
 #define RARE 10000
 
 static struct {
-    PyObject *bootstrap;   /* owned: the import system */
-    PyObject *collector;   /* owned: gc, once it is needed */
-    PyObject *original;    /* owned: its _find_and_load before us */
-    PyObject *replacement; /* owned: ours */
-    int depth;             /* imports in progress, over all threads */
-    long usual;            /* the program's own threshold while ours holds, or 0 */
+    PyObject *collector; /* owned: gc, once it is needed */
+    int depth;           /* imports in progress, over all threads */
+    long usual;          /* the program's own threshold while ours holds, or 0 */
 } rare;
 
 /* The first generation's threshold; -1 without an error: it cannot be told. */
@@ -39,8 +36,8 @@ set_threshold(long first)
     PyErr_Clear();
 }
 
-static PyObject *
-find_and_load(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+void
+lz_rare_begin(void)
 {
     if (rare.depth++ == 0) {
         long usual = threshold();
@@ -49,7 +46,11 @@ find_and_load(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs
             set_threshold(RARE);
         }
     }
-    PyObject *module = PyObject_Vectorcall(rare.original, args, nargs, kwnames);
+}
+
+void
+lz_rare_end(void)
+{
     if (--rare.depth == 0 && rare.usual) {
         PyObject *type, *error, *trace;
         PyErr_Fetch(&type, &error, &trace);
@@ -59,34 +60,4 @@ find_and_load(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs
         rare.usual = 0;
         PyErr_Restore(type, error, trace);
     }
-    return module;
-}
-
-static PyMethodDef method = {"_find_and_load", (PyCFunction)(void (*)(void))find_and_load, METH_FASTCALL | METH_KEYWORDS, NULL};
-
-/* Begin (1) or end (0) to collect rarely while importing. Somebody who wrapped our function keeps working. */
-int
-lz_collect_rarely(int on)
-{
-    if (rare.bootstrap == NULL) {
-        PyObject *bootstrap = on ? PyImport_ImportModuleLevel("_frozen_importlib", NULL, NULL, NULL, 0) : NULL; /* owned, kept */
-        PyObject *function = bootstrap ? PyCFunction_New(&method, NULL) : NULL;                                /* owned, kept */
-        if (function == NULL) {
-            Py_XDECREF(bootstrap);
-            return on ? -1 : 0;
-        }
-        rare.bootstrap = bootstrap;
-        rare.replacement = function;
-    }
-    PyObject *now = PyObject_GetAttrString(rare.bootstrap, "_find_and_load"); /* owned */
-    int result = now ? 0 : -1;
-    if (now != NULL && on && (rare.original == NULL || now == rare.original)) { /* behind a wrapper of ours it would call itself */
-        Py_XSETREF(rare.original, Py_NewRef(now));
-        result = PyObject_SetAttrString(rare.bootstrap, "_find_and_load", rare.replacement);
-    }
-    else if (now != NULL && !on && now == rare.replacement) {
-        result = PyObject_SetAttrString(rare.bootstrap, "_find_and_load", rare.original);
-    }
-    Py_XDECREF(now);
-    return result;
 }

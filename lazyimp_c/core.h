@@ -46,6 +46,25 @@
 #define LZ_DICT_HAS_VERSION (PY_VERSION_HEX < 0x030C0000)
 /* From 3.15 on the interpreter defers imports itself; armed keys are for the versions before. */
 #define LZ_ARMED_KEYS (PY_VERSION_HEX < 0x030F0000)
+#if PY_VERSION_HEX >= 0x030B0000
+#define LZ_CODE_BYTES(code) ((const unsigned char *)(code)->co_code_adaptive) /* as it runs: specialised, instrumented */
+#define LZ_QUALNAME(code) ((code)->co_qualname)
+#else
+#define LZ_CODE_BYTES(code) ((const unsigned char *)PyBytes_AS_STRING((code)->co_code))
+#define LZ_QUALNAME(code) ((code)->co_name)
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+#define LZ_MONOTONIC(ns) ((void)PyTime_MonotonicRaw(ns))
+typedef PyTime_t LzTime;
+#else
+#define LZ_MONOTONIC(ns) (*(ns) = _PyTime_GetMonotonicClock())
+typedef _PyTime_t LzTime;
+#endif
+#if defined(_MSC_VER)
+#define LZ_THREAD_LOCAL __declspec(thread)
+#else
+#define LZ_THREAD_LOCAL __thread
+#endif
 
 /* ---- flags ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -133,5 +152,21 @@ int lz_in_block(PyFrameObject *frame);      /* 3.10: depth of the block stack */
 int lz_importing_site(LzSite *body, LzSite *site); /* 1: the import statement that runs a module's body, 0: no such statement */
 PyObject *lz_importing(PyObject *frame);    /* for core native: (its frame, whether the statement is inside try or with), or None */
 int lz_runs_module(LzSite *site);   /* this code is a module's body run by the import system, or the main program */
+
+typedef struct {
+    PyObject *file, *function, *globals; /* owned; all NULL: C asks */
+    PyObject *code;      /* owned */
+    void *frame;         /* only to be compared */
+    int offset;          /* bytes */
+    int line;
+    int op;              /* the running instruction, where it imports, else 0 */
+    int called;          /* importlib.import_module() stands in between */
+    int ours;            /* a statement of lazyimp's own imports */
+} LzAsker;
+
+void lz_asker(LzAsker *asker);      /* the Python code that asks, past the import system's frames and lazyimp's */
+void lz_asker_clear(LzAsker *asker);
+PyObject *lz_name_read(LzAsker *asker); /* new reference: the name that the running instruction reads, or NULL without an error */
+void lz_set_folder(PyObject *folder); /* lazyimp's own files begin with it */
 
 #endif

@@ -1,5 +1,27 @@
 /* Frames: which Python instruction is running, and what kind of code it belongs to. */
-#include "core.h"
+#include "reader.h"
+
+/* In bytes; -1 before the first instruction. */
+static int
+offset_of(PyFrameObject *frame)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+    return PyFrame_GetLasti(frame);
+#else
+    return frame->f_lasti < 0 ? -1 : frame->f_lasti * 2;
+#endif
+}
+
+/* New reference. */
+static PyObject *
+globals_of(PyFrameObject *frame)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+    return PyFrame_GetGlobals(frame);
+#else
+    return Py_NewRef(frame->f_globals);
+#endif
+}
 
 int
 lz_site(LzSite *site)
@@ -10,13 +32,8 @@ lz_site(LzSite *site)
     }
     site->frame = frame;
     site->code = PyFrame_GetCode(frame);
-#if PY_VERSION_HEX >= 0x030B0000
-    site->globals = PyFrame_GetGlobals(frame);
-    site->offset = PyFrame_GetLasti(frame);
-#else
-    site->globals = Py_NewRef(frame->f_globals);
-    site->offset = frame->f_lasti < 0 ? -1 : frame->f_lasti * 2;
-#endif
+    site->globals = globals_of(frame);
+    site->offset = offset_of(frame);
     return 1;
 }
 
@@ -148,13 +165,8 @@ lz_importing_site(LzSite *body, LzSite *site)
         if (!is_importing(code)) {
             site->frame = frame;
             site->code = code;
-#if PY_VERSION_HEX >= 0x030B0000
-            site->globals = PyFrame_GetGlobals(frame);
-            site->offset = PyFrame_GetLasti(frame);
-#else
-            site->globals = Py_NewRef(frame->f_globals);
-            site->offset = frame->f_lasti < 0 ? -1 : frame->f_lasti * 2;
-#endif
+            site->globals = globals_of(frame);
+            site->offset = offset_of(frame);
             int found = called || running_op(site) == IMPORT_NAME;
             Py_DECREF(frame); /* it runs: the interpreter holds it */
             if (!found) {
@@ -237,4 +249,113 @@ lz_is_attribute_load(void)
 #endif
     lz_site_clear(&site);
     return result;
+}
+
+/* ---- the Python code that asks ------------------------------------------------------------------------------------------------------------------ */
+
+static char *folder; /* owned: where lazyimp's own files lie, with the separator */
+
+void
+lz_set_folder(PyObject *path)
+{
+    const char *text = PyUnicode_AsUTF8(path);
+    PyMem_Free(folder);
+    folder = text ? PyMem_Malloc(strlen(text) + 1) : NULL;
+    if (folder != NULL) {
+        strcpy(folder, text);
+    }
+    PyErr_Clear();
+}
+
+enum { SOMEBODY, IMPORTLIB, IMPORT_MODULE, OURS };
+
+static int
+whose(PyCodeObject *code)
+{
+    PyObject *file = code->co_filename; /* borrowed */
+    if (starts_with(file, "<frozen importlib")) {
+        return IMPORTLIB;
+    }
+    if (starts_with(file, "<lazy import>") || (folder != NULL && starts_with(file, folder))) {
+        return OURS;
+    }
+    return PyUnicode_CompareWithASCIIString(code->co_name, "import_module") == 0 && is_importing(code) ? IMPORT_MODULE : SOMEBODY;
+}
+
+/* The instruction that runs in a frame if it imports, else 0. Reading all of a module's code, as running_op() does, would cost more than the rest. */
+static int
+import_op(PyCodeObject *code, int offset)
+{
+    if (offset < 0) {
+        return 0;
+    }
+    int op = LZ_CODE_BYTES(code)[offset];
+#ifdef MIN_INSTRUMENTED_OPCODE
+    if (op >= MIN_INSTRUMENTED_OPCODE) { /* a tracer's, in the place of another */
+        LzSite site = {.code = code, .offset = offset};
+        op = running_op(&site);
+    }
+#endif
+    return op == IMPORT_NAME || op == IMPORT_FROM ? op : 0;
+}
+
+void
+lz_asker(LzAsker *asker)
+{
+    memset(asker, 0, sizeof *asker);
+    int nearest = 1; /* nobody else's frame came yet */
+    PyFrameObject *frame = PyEval_GetFrame(); /* owned from here on */
+    Py_XINCREF(frame);
+    while (frame != NULL) {
+        PyCodeObject *code = PyFrame_GetCode(frame); /* owned */
+        int kind = whose(code);
+        if (kind == SOMEBODY) {
+            asker->file = Py_NewRef(code->co_filename);
+            asker->function = Py_NewRef(LZ_QUALNAME(code));
+            asker->globals = globals_of(frame);
+            asker->frame = frame;
+            asker->offset = offset_of(frame);
+            asker->line = PyFrame_GetLineNumber(frame);
+            asker->line = asker->line > 0 ? asker->line : 0;
+            asker->code = Py_NewRef((PyObject *)code);
+            asker->op = import_op(code, asker->offset);
+        }
+        else if (kind == OURS && nearest) {
+            asker->ours = import_op(code, offset_of(frame)) && !starts_with(code->co_filename, "<");
+        }
+        asker->called |= kind == IMPORT_MODULE;
+        nearest = nearest && kind == IMPORTLIB;
+        Py_DECREF(code);
+        PyFrameObject *back = kind == SOMEBODY ? NULL : PyFrame_GetBack(frame); /* owned */
+        Py_DECREF(frame);
+        frame = back;
+    }
+}
+
+void
+lz_asker_clear(LzAsker *asker)
+{
+    Py_CLEAR(asker->file);
+    Py_CLEAR(asker->function);
+    Py_CLEAR(asker->globals);
+    Py_CLEAR(asker->code);
+}
+
+PyObject *
+lz_name_read(LzAsker *asker)
+{
+    PyCodeObject *code = (PyCodeObject *)asker->code;
+    PyObject *bytes = code ? lz_clean_code(code) : NULL, *name = NULL; /* owned; borrowed */
+    if (bytes == NULL) {
+        PyErr_Clear();
+        return NULL;
+    }
+    Reader r = reader_of(bytes);
+    while (read_next(&r) && r.offset < asker->offset) {
+    }
+    if (r.offset == asker->offset) {
+        name = r.op == IMPORT_FROM ? name_at(code->co_names, r.arg) : is_attribute(&r) ? attribute_read(&r, code->co_names) : name_read(&r, code->co_names);
+    }
+    Py_DECREF(bytes);
+    return Py_XNewRef(name);
 }

@@ -176,7 +176,7 @@ defer_plain(LzSpace *space, PyObject *target, LzFacts *facts, LzStatement *s)
     PyObject *store = facts->binds[s->first].store; /* borrowed */
     int dotted = PyUnicode_FindChar(target, '.', 0, PyUnicode_GET_LENGTH(target), 1) > 0;
     if (dotted) {
-        int noted = lz_note_submodule(target, facts->code, s->offset);
+        int noted = lz_note_submodule(target, space->name, facts->code, s->offset);
         if (noted != 1) {
             return NULL;
         }
@@ -201,9 +201,11 @@ defer_plain(LzSpace *space, PyObject *target, LzFacts *facts, LzStatement *s)
 
 /* A proxy for a plain import inside try or with; NULL without an error: import it. */
 static PyObject *
-defer_by_proxy(PyObject *target, LzStatement *s)
+defer_by_proxy(LzSpace *space, PyObject *target, LzFacts *facts, LzStatement *s)
 {
-    PyObject *module = lz_ask("proxy", "(Oi)", target, s->chain); /* owned */
+    PyCodeObject *code = (PyCodeObject *)facts->code; /* borrowed */
+    PyObject *module = lz_ask("proxy", "(OiOOOi)", target, s->chain, space->name, facts->binds[s->first].store, code->co_filename,
+                              PyCode_Addr2Line(code, s->offset)); /* owned */
     if (module == Py_None) {
         Py_CLEAR(module);
     }
@@ -287,13 +289,13 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
         goto done;
     }
     if (decision == LZ_PROXY) {
-        result = defer_by_proxy(target, s);
+        result = defer_by_proxy(space, target, facts, s);
     }
     else if (fromlist == Py_None) {
         result = defer_plain(space, target, facts, s);
     }
     else {
-        int noted = lz_note_submodule(target, facts->code, s->offset);
+        int noted = lz_note_submodule(target, space->name, facts->code, s->offset);
         result = noted == 1 ? lz_start_import(space, target, (PyObject *)facts, s, 1) : NULL;
     }
 done:

@@ -14,6 +14,9 @@ cdef extern from "core.h":
         int flags
         PyObject *environ_keys
 
+cdef extern from "record.h":
+    pass
+
 cdef extern from "state.h":
     ctypedef struct LzCore:
         int active
@@ -34,7 +37,8 @@ cdef extern from "state.h":
     object lz_push_scope(object frame)
     int lz_pop_scope(object token) except -1
     int lz_set_proxy_loader(object function) except -1
-    int lz_collect_rarely(int on) except -1
+    int lz_around(int job, int on) except -1
+    int COLLECT_RARELY "LZ_COLLECT_RARELY"
     object lz_reify(object placeholder)
     PyTypeObject LzProxy_Type
     PyTypeObject LzModule_Type
@@ -50,6 +54,7 @@ import sys
 include "standin.pxi"
 include "space.pxi"
 include "freeze.pxi"
+include "recorder.pxi"
 
 
 cdef object lz_real(Placeholder p):
@@ -199,7 +204,7 @@ def set_proxy_loader(function):
 
 def collect_rarely(on):
     """Collect garbage less often while a module is imported, or as usual again."""
-    lz_collect_rarely(1 if on else 0)
+    lz_around(COLLECT_RARELY, 1 if on else 0)
 
 
 def importing(frame):
@@ -293,10 +298,10 @@ cdef list pending_names(wanted):
 
 def plant_children(module, exists):
     """`module` was loaded: what deferred statements imported below it becomes reachable; `exists(name)` asks the finders."""
-    children = (<dict>lz.pending_subs).pop(module.__name__, None)
-    for child in children or ():
+    children = (<dict>lz.pending_subs).pop(module.__name__, None) or {}
+    for child, (importer, code, offset) in children.items():
         full = f"{module.__name__}.{child}"
-        if full not in sys.modules and lz_plant(module, child, full, None, 0) == 0 and exists(full):
+        if full not in sys.modules and lz_plant(module, child, full, importer, code, offset) == 0 and exists(full):
             # The package binds the name itself, and the submodule's body may want that object: load it as `import a.b` would.
             try:
                 __import__(full)

@@ -1,4 +1,5 @@
 /* The type a module wears while imports in it are pending: it has the say over attribute reads and stores. */
+#include "record.h"
 #include "state.h"
 
 int
@@ -99,6 +100,9 @@ lz_settle_siblings(LzSpace *space, PyObject *placeholder)
             if (!failed) {
                 q->done = 1;
                 lz.reified++;
+                if (lz_recording && q->deferral) {
+                    lz_note_used(q->deferral);
+                }
                 Py_SETREF(q->value, Py_NewRef(value));
             }
             Py_DECREF(held);
@@ -203,6 +207,9 @@ set_submodule_late(LzSpace *space, PyObject *name, PyObject *value)
     int failed = 0;
     if (held != NULL && Py_TYPE(held) == &LzPlaceholder_Type && ((LzPlaceholder *)held)->kind == LZ_KIND_SUBMODULE) {
         Py_INCREF(held);
+        if (lz_recording && ((LzPlaceholder *)held)->deferral) {
+            lz_note_used(((LzPlaceholder *)held)->deferral);
+        }
         failed = key ? lz_settle(space, key, held, value) : PyDict_SetItem(space->dict, name, value);
         Py_DECREF(held);
     }

@@ -1,4 +1,5 @@
 /* Reify: import what a placeholder stands for, through the import system, and say where it was declared when that fails. */
+#include "record.h"
 #include "state.h"
 
 /* The search happens under the sys.path of the statement's time: the finder is told when it has changed since. */
@@ -276,6 +277,10 @@ lz_reify(PyObject *placeholder)
     }
     PyObject *prepared = NULL, *value = NULL; /* owned */
     Py_ssize_t opened = lz.opened;
+    LzUse use = {0};
+    if (lz_recording && p->deferral) {
+        lz_use_begin(&use, p->deferral);
+    }
     if (lz_keep_first() < 0) {
         PyErr_Clear(); /* somebody took it off; the search works without it */
     }
@@ -305,6 +310,9 @@ lz_reify(PyObject *placeholder)
     }
     if (value != NULL && lz_note_loaded(p->module) < 0) {
         Py_CLEAR(value);
+    }
+    if (use.deferral) {
+        lz_use_end(&use, value ? NULL : PyErr_Occurred());
     }
     if (value == NULL) {
         lz.failed++;

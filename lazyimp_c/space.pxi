@@ -3,7 +3,7 @@
 cdef extern from "state.h":
     void lz_space_gone(Space space)
     int lz_take(Space space, object name) except -1
-    int lz_plant(object parent, object child, object full, object code, int offset) except -1
+    int lz_plant(object parent, object child, object full, object importer, object code, int offset) except -1
     int lz_prune() except -1
 
 

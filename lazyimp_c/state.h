@@ -88,13 +88,14 @@ int lz_settle_star(PyObject *module);               /* before `from module impor
 
 /* bind.c */
 extern PyTypeObject LzImport_Type;
-int lz_note_submodule(PyObject *name, PyObject *code, int offset); /* `a.b.c` counts as imported: 1, 0: it must be imported at once, -1: error */
+int lz_note_submodule(PyObject *name, PyObject *importer, PyObject *code, int offset); /* `a.b.c` counts as imported: 1, 0: it must be imported at once,
+                                                                                        -1: error */
 PyObject *lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s);
 PyObject *lz_start_import(LzSpace *space, PyObject *module, PyObject *facts, LzStatement *statement, int is_from);
 
 /* importer.c */
 PyObject *lz_import(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-int lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *code, int offset); /* make a.b reachable on a loaded `a` */
+int lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *importer, PyObject *code, int offset); /* make a.b reachable on a loaded `a` */
 
 PyObject *lz_present(PyObject *module, PyObject *attr); /* borrowed: a name that a loaded module really has, or NULL */
 int lz_keep_first(void);                            /* our finder is first on sys.meta_path before anything is searched */
@@ -125,8 +126,9 @@ int lz_pause(int delta);
 extern PyTypeObject LzProxy_Type;
 int lz_set_proxy_loader(PyObject *function);
 
-/* collector.c */
-int lz_collect_rarely(int on);                      /* while a module is imported: 1 begin, 0 end */
+/* collector.c: around.c calls these */
+void lz_rare_begin(void);                           /* an import begins: garbage is collected rarely */
+void lz_rare_end(void);
 
 /* setup.c */
 int lz_setup(void);                                 /* types and names; once, when the extension is loaded */

@@ -13,6 +13,7 @@ FINDER = {"_finder", "_proxy", "_replaced"}
 CORES = {"_pycore", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
 POLICY = {"_policy", "_recipes", "_tables", "_units"}
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
+RECORDER = {"_recorder", "_recorder_py", "_header"}  # in runs that are recorded
 HOT = sorted(
     {
         "_startup",
@@ -27,6 +28,8 @@ HOT = sorted(
         "_random",
         "_stubs",
         *OBSERVER,
+        *RECORDER,
+        "_json",
     }
     - {"lazyimp_c"}
 )
@@ -52,7 +55,11 @@ ARROWS = {
     "auto": {"_startup"},
     "_pth": set(),
     "_protocol": set(),
-    "_observe": {"_fingerprint", "_blame", "_finder", "firstbatch"},
+    "_observe": {"_fingerprint", "_blame", "_finder", "_json", "firstbatch"},
+    "_recorder": {"_header", "_json", "_recorder_py", *FINDER, "firstbatch", "lazyimp_c", "__init__"},
+    "_recorder_py": set(),
+    "_header": set(),
+    "_json": set(),
     "_fingerprint": set(),
     "_blame": {"_fingerprint", "_proxy"},
     "_control": {"_startup", "errors", "firstbatch", "__init__", "_protocol"},
@@ -65,9 +72,9 @@ ARROWS = {
         "_observe",
         "_profile",
         "_protocol",
+        "_recorder",
         "_stubs",
         "firstbatch",
-        "record",
     },
     "_profile": POLICY,
     "_config": {"errors"},
