@@ -7,6 +7,8 @@ import os
 import sys
 import time
 
+from lazyimp import _program
+
 _MODULE = type(sys)
 _dict_of = _MODULE.__dict__["__dict__"].__get__
 OURS = ("lazyimp", "lazyimp_c", "cython_runtime")  # the last comes with the second
@@ -101,12 +103,7 @@ def module_of(argv):
     if argv[0] != "-m":
         name = getattr(spec, "name", None)
         return name.removesuffix(".__main__") if isinstance(name, str) else None
-    words = list(getattr(sys, "orig_argv", ()))
-    words = words[max(0, len(words) - len(argv)) :]
-    if not words:
-        return "-m"
-    glued = words[0].partition("m")[2] if words[0][:1] == "-" else words[0]
-    return glued or words[1]
+    return _program.module_of(argv, getattr(sys, "orig_argv", ())) or "-m"
 
 
 # -- since when ----------------------------------------------------------------------------------------------

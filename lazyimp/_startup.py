@@ -7,10 +7,12 @@ failure of our own is told to LAZYIMP_DEBUG only, and either way the program run
 import os
 import sys
 
+from lazyimp import _program
+from lazyimp._program import Refused
+
 MODES = ("safe", "deep", "all")
 CORES = ("c", "native", "py")
 OFF = "0"
-CONFIG_LEVELS = 8
 
 core = None  # the chosen core, once one was installed
 mode = None  # the mode it was last enabled with
@@ -35,14 +37,6 @@ class AllEager:
     def decide(self, importer, file, target, names, context):
         """Eager."""
         return "eager", "lazyimp is at work itself"
-
-
-class Refused(Exception):
-    """A wish that cannot be followed; the text is for the user, the slug says which kind of fault it is."""
-
-    def __init__(self, message, slug="usage"):
-        Exception.__init__(self, message)
-        self.slug = slug
 
 
 def start():
@@ -116,7 +110,7 @@ def turn_on(wish, sure=False):
     reason = unsupported(sure)
     if reason is not None:
         raise Refused(reason, "unsupported")
-    config = read_config()
+    config = _program.read_config(switch("LAZYIMP_CONFIG"))
     chosen = core if core is not None else choose()
     found = read_profile() if wish is None else None
     if wish is None and profile_note is not None:
@@ -167,7 +161,7 @@ def scope_core(wish, sure=True):
     reason = unsupported(sure)
     if reason is not None:
         raise Refused(reason, "unsupported")
-    config = read_config()
+    config = _program.read_config(switch("LAZYIMP_CONFIG"))
     if core is None:
         core = choose()
     new_mode = checked(wish or mode or getattr(config, "mode", None) or MODES[0])
@@ -303,55 +297,9 @@ def has_extension():
     return hasattr(lazyimp_c, "ProxyType")
 
 
-def read_config():
-    """The program's configuration, or None; its faults are the user's to hear, so they raise Refused."""
-    path = find_config()
-    if path is None:
-        return None
-    from lazyimp._config import load_config
-
-    try:
-        config = load_config(path)
-    except Exception as error:
-        if not hasattr(error, "slug") and not isinstance(error, (ValueError, OSError)):
-            raise
-        raise Refused(str(error), "config") from error
-    os.environ["LAZYIMP_CONFIG"] = path  # a spawned worker has no script of its own to start from
-    return config
-
-
-def find_config():
-    """The nearest pyproject.toml with a table of ours, from the script's folder upwards, or None."""
-    given = switch("LAZYIMP_CONFIG")
-    script = (getattr(sys, "argv", None) or [""])[0]
-    if script in ("", "-c", "-m", "-"):
-        return given or search_config(os.getcwd())
-    folder = os.path.dirname(os.path.abspath(script))
-    if folder == os.path.dirname(sys.executable or ""):
-        folder = os.getcwd()  # an installed command belongs to the project it is run in
-    return search_config(folder) or given
-
-
-def search_config(folder):
-    """The nearest pyproject.toml with a table of ours in `folder` or above it, or None."""
-    for _ in range(CONFIG_LEVELS):
-        path = os.path.join(folder, "pyproject.toml")
-        try:
-            with open(path, "rb") as file:
-                if b"[tool.lazyimp" in file.read():
-                    return path
-        except OSError:
-            pass
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            break
-        folder = parent
-    return None
-
-
 def read_profile():
     """The program's tuned profile, or None; one that cannot be read is one line on stderr."""
-    path = find_profile()
+    path = _program.find_profile(switch("LAZYIMP_PROFILE"))
     if path is None:
         return None
     from lazyimp import _profile
@@ -363,32 +311,6 @@ def read_profile():
         return None
     os.environ["LAZYIMP_PROFILE"] = os.path.abspath(path)  # a spawned worker has no script of its own
     return found
-
-
-def find_profile():
-    """The file that LAZYIMP_PROFILE names, else the one beside the program if it is there, or None."""
-    given = switch("LAZYIMP_PROFILE")
-    if given is not None:
-        return given if given != OFF else None
-    path = profile_path(getattr(sys, "argv", None) or [""], getattr(sys, "orig_argv", ()))
-    return path if path is not None and os.path.isfile(path) else None
-
-
-def profile_path(argv, orig_argv):
-    """Where the profile of the program that these words start would lie, or None; `tune` asks, too."""
-    script = argv[0]
-    if script in ("", "-c", "-"):
-        return None
-    if script == "-m":
-        words = orig_argv[max(0, len(orig_argv) - len(argv)) :]
-        module = words[0].partition("m")[2] if words and words[0][:1] == "-" else (words or [""])[0]
-        return f"{module or words[1]}.lazyimp.toml" if words else None
-    folder, name = os.path.split(script.rstrip("/\\"))
-    if folder and os.path.abspath(folder) == os.path.dirname(sys.executable or ""):
-        folder = ""  # an installed command belongs to the project it is run in
-    for suffix in (".py", ".pyw", ".pyc", ".pyz", ".exe"):
-        name = name.removesuffix(suffix)
-    return os.path.join(folder, f"{name}.lazyimp.toml")
 
 
 def is_stale(tuned, config=None):

@@ -7,8 +7,9 @@ import pytest
 
 LIST = "print(*sorted(__import__('sys').modules))"  # no import statement: nothing to decide yet
 
-# The package, _startup and the extension; then what the chosen core needs before the first import it decides.
-ALWAYS = {"lazyimp", "lazyimp._startup"}
+# The package, _startup with what it knows of the program, and the extension; then what the chosen core needs before the
+# first import it decides.
+ALWAYS = {"lazyimp", "lazyimp._startup", "lazyimp._program"}
 BY_CORE = {
     "c": {"lazyimp_c"},
     "native": {"lazyimp_c", "lazyimp._native"},

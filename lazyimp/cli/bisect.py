@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lazyimp import _startup
+from lazyimp import _program, _startup
 from lazyimp.cli.progress import Progress, program_words, split_options
 from lazyimp.errors import LazyimpError, UsageError, unknown_word
 
@@ -126,7 +126,7 @@ def config_of(command: Command) -> Path | None:
     """The pyproject.toml that holds the program's `[tool.lazyimp]`, or None."""
     from lazyimp.tuning.profile_file import import_path
 
-    found = _startup.search_config(import_path(command)[0])
+    found = _program.search_config(import_path(command)[0])
     return None if found is None else Path(found)
 
 
@@ -217,7 +217,7 @@ def nearest_project(command: Command) -> Path:
     from lazyimp.tuning.profile_file import import_path
 
     folder = Path(import_path(command)[0])
-    for each in [folder, *folder.parents][: _startup.CONFIG_LEVELS]:
+    for each in [folder, *folder.parents][: _program.CONFIG_LEVELS]:
         if (each / "pyproject.toml").is_file():
             return each / "pyproject.toml"
     return folder / "pyproject.toml"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lazyimp import _profile, _startup
+from lazyimp import _profile, _program
 from lazyimp.errors import LazyimpError
 from lazyimp.tuning.runs import Command
 from lazyimp.tuning.search import Item
@@ -144,7 +144,7 @@ def place_for(command: Command) -> Path | None:
     if not words:
         return None
     argv = ["-m", *words[2:]] if words[0] == "-m" else words
-    name = _startup.profile_path(argv, words)
+    name = _program.profile_path(argv, words)
     return None if name is None else (command.folder or Path.cwd()) / name
 
 
