@@ -21,12 +21,14 @@ def require() -> str:
     ).stdout.strip()
 
 
-def instructions(command: Sequence[str], cwd: Path, *, keep: Path | None = None) -> tuple[int, str]:
-    """(instructions executed by the whole process, what it printed); `keep` names the profile's file."""
+def instructions(
+    command: Sequence[str], cwd: Path, *, keep: Path | None = None, **variables: str
+) -> tuple[int, str]:
+    """(instructions of the whole process, what it printed); `keep` names the profile's file; `variables` are set."""
     done = subprocess.run(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={keep or '/dev/null'}", *command],
         cwd=cwd,
-        env=clean_environment(OPENBLAS_NUM_THREADS="1"),
+        env=clean_environment(OPENBLAS_NUM_THREADS="1", **variables),
         capture_output=True,
         text=True,
         check=False,

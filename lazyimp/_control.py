@@ -55,6 +55,8 @@ class Status(_StatusBase):
             lines += [
                 f"  pending {target} as {name} ({place}:{line})" for place, name, target, line in pending
             ]
+        if self["record"]:
+            lines.append(f"  recorded in {self['record']}")
         mark = self["first_batch"]
         if isinstance(mark, dict):
             lines.append(f"  first batch marked by {mark['rule']}")
@@ -140,8 +142,8 @@ def status() -> Status:
 
     Keys: `version`, `core` and `mode` (None before lazyimp was on), `enabled`, `refusal` (why it stayed out),
     `counts` (by kind), `pending` (tuples of module, name, target, line), `profile` (the path of the tuned
-    profile in use), `profile_note` (why the program's own is not used) and `first_batch` (None, or a dict of
-    `rule`, `monotonic_ns` and `wall_ns`).
+    profile in use), `profile_note` (why the program's own is not used), `record` (the path of the record that
+    is being written, or None) and `first_batch` (None, or a dict of `rule`, `monotonic_ns` and `wall_ns`).
     """
     from lazyimp import __version__
 
@@ -156,8 +158,15 @@ def status() -> Status:
         profile=_startup.profile.path if _startup.profile is not None else None,
         profile_note=_startup.profile_note,
         pending=sorted(core.pending()) if core is not None else [],
+        record=_record(),
         first_batch=_mark(),
     )
+
+
+def _record() -> str | None:
+    """The path of the record that is being written."""
+    recorder = sys.modules.get("lazyimp._recorder")
+    return recorder.path() if recorder is not None and hasattr(recorder, "path") else None
 
 
 def _mark() -> dict[str, object] | None:

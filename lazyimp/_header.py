@@ -36,7 +36,7 @@ def make(version, core, mode, forked, t0, now):
         "stdlib": stdlib(),
         "core": core,
         "mode": mode,
-        "main": main(),
+        "main": main(forked),
         "cwd": folder(),
         "mono_ns": now,
         "unix_ns": wall,
@@ -80,12 +80,12 @@ def stdlib():
 # -- what runs -----------------------------------------------------------------------------------------------
 
 
-def main():
+def main(forked=False):
     """What the interpreter was started to run: its kind and its name."""
     argv = list(getattr(sys, "argv", None) or [""])
     script = argv[0]
-    if "--multiprocessing-fork" in argv or any(word.startswith("LokyProcess-") for word in argv):
-        return {"kind": "worker", "name": script if script[:1] != "-" else "multiprocessing"}
+    if is_worker(argv, forked):
+        return {"kind": "worker", "name": os.path.abspath(script) if script[:1] not in ("-", "") else script}
     if script in ("-c", "", "-"):
         return {"kind": {"-c": "code"}.get(script, "stdin"), "name": script or "-"}
     module = module_of(argv)
@@ -95,6 +95,18 @@ def main():
     if os.path.dirname(path) == os.path.dirname(sys.executable or ""):
         return {"kind": "command", "name": os.path.basename(path)}
     return {"kind": "script", "name": path}
+
+
+def is_worker(argv, forked):
+    """Another process started this one to work for it: with multiprocessing, or joblib's way of it."""
+    process = sys.modules.get("multiprocessing.process")
+    server = any("multiprocessing.forkserver import main" in word for word in getattr(sys, "orig_argv", ()))
+    return (
+        getattr(process, "_parent_process", None) is not None
+        or (forked and server)
+        or "--multiprocessing-fork" in argv
+        or any(word.startswith("LokyProcess-") for word in argv)
+    )
 
 
 def module_of(argv):

@@ -29,8 +29,8 @@ def start(path, files=False, t0=None, core=None, mode="0"):
         return
     now = time.monotonic_ns()
     base = os.path.abspath(path)
-    state.update(base=base, files=files, t0=t0, core=core, mode=mode, pid=os.getpid())
-    state.update(libraries=set(), looks=[], proxies={}, places={}, batch=None, main=None)
+    state.update(base=base, t0=t0, core=core, mode=mode, pid=os.getpid())
+    state.update(libraries=set(), looks=[], proxies={}, places={}, batch=None)
     own = _create(base, now, False)
     if path != base:
         os.environ["LAZYIMP_RECORD"] = base  # children may start elsewhere
@@ -67,7 +67,6 @@ def _create(base, now, forked):
     from lazyimp import __version__
 
     header = _header.make(__version__, state["core"], state["mode"], forked, state["t0"], now)
-    state["main"] = header["main"]
     path, number = base, 0
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     while True:
@@ -110,7 +109,7 @@ def _forked():
 def _reopen():
     """Make the file of a forked child; the backend calls this."""
     now = time.monotonic_ns()
-    state.update(pid=os.getpid(), libraries=set(), looks=[], batch=None)
+    state.update(libraries=set(), looks=[], batch=None)
     state["path"] = _create(state["base"], now, True)
     backend.record_open(os.fsencode(state["path"]), now, True)
 
@@ -119,7 +118,7 @@ def _end_forked_workers(util):
     """A worker of multiprocessing that was forked leaves by os._exit(), after its finalizers; `util` is its module."""
 
     def after_fork(_):
-        if state.get("pid") != os.getpid():
+        if state["pid"] != os.getpid():
             util.Finalize(None, _at_end, exitpriority=-1000)
 
     util.register_after_fork(stop, after_fork)
@@ -211,10 +210,9 @@ def recording():
     return backend is not None and backend.record_wakes()
 
 
-def _write(kind, *values):
-    """Append a line; strings become texts."""
-    numbers = [backend.record_text(each) if isinstance(each, str) else int(each) for each in values]
-    backend.record_line(f'["{kind}",{",".join(map(str, numbers))}]'.encode("ascii"))
+def path():
+    """The file that this process writes, or None."""
+    return state["path"] if recording() else None
 
 
 def _fact(key, value):
@@ -241,7 +239,7 @@ def span(name, detail=""):
         if recording():
             now = backend.record_usage()
             used = [after - before for before, after in zip(start, now, strict=True)]
-            _write("p", str(name), _at(start[0]), *used[:4], str(detail))
+            backend.record_row("p", str(name), _at(start[0]), *used[:4], str(detail))
 
     return end
 
@@ -258,7 +256,7 @@ def batch(rule, confidence, at_ns, wall_ns, framework):
     now = backend.record_counters()
     look = next((look for look in state["looks"] if look[0] >= at_ns), now)
     state["looks"] = []
-    _write("b", rule, confidence, _at(at_ns), *look[3:], framework)
+    backend.record_row("b", rule, confidence, _at(at_ns), *look[3:], framework)
     _write_libraries()
     _fact("sys_path", [entry for entry in sys.path if isinstance(entry, str)])
     flush()
@@ -267,7 +265,7 @@ def batch(rule, confidence, at_ns, wall_ns, framework):
 def reject(rule, at_ns, why):
     """A moment that might have been the first batch, and why it was not."""
     if recording():
-        _write("r", rule, _at(at_ns), why)
+        backend.record_row("r", rule, _at(at_ns), why)
 
 
 def flush():
@@ -321,11 +319,11 @@ def _write_end():
     loaded = backend.record_loaded()
     for name, module in list(sys.modules.items()):
         if name not in loaded and not _header.is_ours(name) and type(module) not in _proxies():
-            _write("x", str(name), _header.origin(module) or "")
+            backend.record_row("x", str(name), _header.origin(module) or "")
     startup = sys.modules.get("lazyimp._startup")
     core = getattr(startup, "core", None)
     _fact("sys_path", [entry for entry in sys.path if isinstance(entry, str)])
-    _fact("main", _header.main() if state["main"]["kind"] == "module" else state["main"])
+    _fact("main", _header.main(state["pid"] != os.getpid()))
     _fact("core", getattr(core, "name", None))
     _fact("mode", getattr(startup, "mode", None) or "0")
     _fact("counts", {} if core is None else core.counts())
@@ -335,7 +333,7 @@ def _write_end():
         _fact("dropped", backend.record_dropped())
     ended = getattr(getattr(sys, "last_type", None), "__name__", "")
     at, user, system, _, *rest = counters
-    _write("e", _at(at), user, system, *rest, ended)
+    backend.record_row("e", _at(at), user, system, *rest, ended)
     flush()
 
 
@@ -358,7 +356,7 @@ def _write_libraries():
     new = [path for path in _header.libraries() if path not in state["libraries"]]
     if new:
         state["libraries"].update(new)
-        _write("l", *new)
+        backend.record_row("l", *new)
 
 
 def _debug():

@@ -352,7 +352,7 @@ def record():
     """Let this process write down what it does, where LAZYIMP_RECORD names a file; never raises."""
     path = switch("LAZYIMP_RECORD")
     try:
-        if path is not None and in_main_interpreter():
+        if path is not None and unsupported() is None:
             from lazyimp import _recorder
 
             files = switch("LAZYIMP_RECORD_FILES") not in (None, OFF)

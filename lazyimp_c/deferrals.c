@@ -10,14 +10,15 @@ typedef struct {
 } Note;
 
 static struct {
-    Note *rows; /* owned: by number, from 1 on */
+    Note *rows;          /* owned: the one numbered `before` + 1 comes first */
     int count, room;
+    int before;          /* of earlier recordings: a placeholder may have the number of one */
 } notes;
 
 static Note *
 note_of(int deferral)
 {
-    return deferral > 0 && deferral <= notes.count ? &notes.rows[deferral - 1] : NULL;
+    return deferral > notes.before && deferral <= notes.before + notes.count ? &notes.rows[deferral - notes.before - 1] : NULL;
 }
 
 /* ---- deferrals ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -60,7 +61,7 @@ add_note(Note note)
     Py_XINCREF(note.attribute);
     Py_XINCREF(note.file);
     notes.rows[notes.count++] = note;
-    return notes.count;
+    return notes.before + notes.count;
 }
 
 /* An import of `target` tells of the first use of this deferral, and nothing else does. */
@@ -252,7 +253,7 @@ lz_unused(void)
 {
     PyObject *found = PyList_New(0); /* owned, returned */
     for (int i = 0; found != NULL && i < notes.count; i++) {
-        PyObject *number = notes.rows[i].told && !notes.rows[i].settled ? PyLong_FromLong(i + 1) : NULL; /* owned */
+        PyObject *number = notes.rows[i].told && !notes.rows[i].settled ? PyLong_FromLong(notes.before + i + 1) : NULL; /* owned */
         if (number != NULL && PyList_Append(found, number) < 0) {
             Py_CLEAR(found);
         }
@@ -277,7 +278,9 @@ lz_forget_deferrals(int forked)
     }
     if (!forked) {
         PyMem_Free(notes.rows);
-        memset(&notes, 0, sizeof notes);
+        notes.rows = NULL;
+        notes.before += notes.count;
+        notes.count = notes.room = 0;
         Py_CLEAR(lz_recorder.waiting);
     }
 }

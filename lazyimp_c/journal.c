@@ -103,7 +103,8 @@ void
 lz_line_end(LzTime now)
 {
     end_line();
-    if (journal.whole >= FULL || now >= journal.due) {
+    int at_once = lz_recorder.forked && lz_thread()->depth == 0; /* such a process may end without a word to anybody */
+    if (at_once || journal.whole >= FULL || now >= journal.due) {
         lz_flush();
     }
 }

@@ -142,13 +142,36 @@ begin_hidden(PyObject *name, LzThread *thread)
     return load;
 }
 
+/* importlib.import_module() asks for what is loaded, too, and may do so in a hot loop. */
+static int
+is_complete(PyObject *name)
+{
+    PyObject *module = PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(lz.modules, name) : NULL; /* borrowed */
+    if (module == NULL || module == Py_None) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (!PyModule_Check(module)) {
+        return 1;
+    }
+    lz.quiet++; /* a pending name of the module's must not load */
+    PyObject *spec = Py_XNewRef(PyDict_GetItemWithError(PyModule_GetDict(module), lz_names.spec)); /* owned */
+    lz.quiet--;
+    PyObject *flag = spec ? PyObject_GetAttr(spec, lz_names.initializing) : NULL; /* owned */
+    int running = flag != NULL && PyObject_IsTrue(flag) > 0;
+    Py_XDECREF(flag);
+    Py_XDECREF(spec);
+    PyErr_Clear();
+    return !running;
+}
+
 LzLoad *
 lz_load_begin(PyObject *name)
 {
-    LzTime asked = lz_now();
-    if (!PyUnicode_Check(name) || !lz_recording || !lz_wakes()) {
+    if (!PyUnicode_Check(name) || !lz_recording || is_complete(name) || !lz_wakes()) {
         return NULL;
     }
+    LzTime asked = lz_now();
     LzThread *thread = lz_thread();
     if (is_ours(name)) {
         return begin_hidden(name, thread);
@@ -323,9 +346,6 @@ finish(LzLoad *load, PyObject *module, PyObject *error_type, const LzUsage *now)
     }
     if (how == HOW_LOADED) {
         tell_others(load);
-    }
-    if (lz_recorder.forked && thread->depth == 0) {
-        lz_flush(); /* such a process may end without a word to anybody */
     }
     Py_XDECREF(origin);
     Py_XDECREF(error);

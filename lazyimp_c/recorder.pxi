@@ -24,6 +24,9 @@ cdef extern from "record.h":
     void lz_record_forked()
     int lz_wakes()
     int lz_text(object text)
+    void lz_line(const char *kind)
+    void lz_number(int64_t number)
+    void lz_line_end(int64_t now)
     void lz_raw_line(const char *line, Py_ssize_t size, int64_t now)
     void lz_flush()
     int64_t lz_now()
@@ -73,9 +76,14 @@ def record_base():
     return lz_recorder.base
 
 
-def record_text(text):
-    """The number of a text."""
-    return lz_text(text)
+def record_row(str kind, *values):
+    """Append a line; strings become texts, None is none."""
+    cdef list numbers = [lz_text(value) if value is None or isinstance(value, str) else value for value in values]
+    cdef bytes name = kind.encode("ascii")
+    lz_line(name)
+    for number in numbers:
+        lz_number(number)
+    lz_line_end(lz_now())
 
 
 def record_line(bytes line):

@@ -14,6 +14,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "semantics")]
 
+from recording import FALLBACK, Recorder
 from run import active_core, clean_environment, last_exception, normalise
 
 MODES = ("safe", "deep", "all")
@@ -92,6 +93,12 @@ def run_python(tmp_path: Path) -> RunPython:
         return done
 
     return run
+
+
+@pytest.fixture(params=[*cores(), FALLBACK])
+def recorder(request: pytest.FixtureRequest, run_python: RunPython, tmp_path: Path) -> Recorder:
+    """Runs recorded programs, with each core in turn and without the extension."""
+    return Recorder(run_python, tmp_path, str(request.param))
 
 
 @pytest.fixture
