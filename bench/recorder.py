@@ -132,16 +132,19 @@ PARTS: dict[str, Callable[[list[str], argparse.Namespace, Path], bool]] = {
 def main() -> None:
     """Print one table for each program; the exit status is 1 where a goal was missed."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        usage="%(prog)s PART [options] [-- program ...]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--mode", default="off", help="off, safe, deep or all (default: off)")
     parser.add_argument("--count", type=int, default=COUNT, help=f"samples of each side (default: {COUNT})")
     parser.add_argument("--list", type=Path, metavar="FILE", help="file with one command a line")
     parser.add_argument("--cwd", type=Path, help="folder to run them in")
-    parser.add_argument("command", nargs="*", help="a script and its arguments, or -c code, after --")
-    options = parser.parse_args()
-    programs = [options.command] if options.command else []
+    at = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    program = sys.argv[at + 1 :]
+    options = parser.parse_args(sys.argv[1:at])
+    programs = [program] if program else []
     if options.list is not None:
         lines = options.list.read_text(encoding="utf-8").splitlines()
         programs += [words for line in lines if (words := shlex.split(line, comments=True))]

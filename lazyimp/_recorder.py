@@ -25,8 +25,8 @@ def start(path, files=False, t0=None, core=None, mode="0"):
     `files`: the files that Python code opens, too; `t0`: when the run began, as text; `core` and `mode`: lazyimp's.
     """
     global backend
-    if backend is not None:
-        return
+    if state:
+        return  # `site` runs the start-up files of a virtual environment twice
     now = time.monotonic_ns()
     base = os.path.abspath(path)
     state.update(base=base, t0=t0, core=core, mode=mode, pid=os.getpid())
@@ -118,7 +118,7 @@ def _end_forked_workers(util):
     """A worker of multiprocessing that was forked leaves by os._exit(), after its finalizers; `util` is its module."""
 
     def after_fork(_):
-        if state["pid"] != os.getpid():
+        if state.get("pid") not in (None, os.getpid()):
             util.Finalize(None, _at_end, exitpriority=-1000)
 
     util.register_after_fork(stop, after_fork)
@@ -310,6 +310,7 @@ def stop():
         made.record_stop()
         backend = None
         _unsubscribe()
+        state.clear()
 
 
 def _write_end():

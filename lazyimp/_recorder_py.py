@@ -1,7 +1,8 @@
 """The recorder's lines about imports, deferrals and files, in Python: for interpreters without the extension.
 
 HOT. `lazyimp_c/recorder.pxi` says what each function is for. The function that stands in the place of the import
-system's carries its file name, so that tracebacks look as they do without us.
+system's carries its name and its file's, so that tracebacks look as they do without us; who prints the stack in the
+midst of an import sees it.
 """
 
 import _frozen_importlib as _bootstrap
@@ -79,10 +80,19 @@ def _find_and_load(*args, **named):
     except BaseException as error:
         if load is not None:
             _end(load, None, type(error))
+        _fold(error)
         raise
     if load is not None:
         _end(load, module, None)
     return module
+
+
+def _fold(error):
+    """One entry in the traceback for our function and the one it stands for (before 3.11 `raise` sees the old one)."""
+    ours = error.__traceback__
+    theirs = ours.tb_next
+    if theirs is not None and theirs.tb_frame.f_code is getattr(recorder["original"], "__code__", None):
+        error.__traceback__ = type(ours)(theirs.tb_next, ours.tb_frame, ours.tb_lasti, theirs.tb_lineno)
 
 
 _find_and_load.__code__ = _find_and_load.__code__.replace(co_filename=_IMPORTLIB)

@@ -95,9 +95,15 @@ def run_python(tmp_path: Path) -> RunPython:
     return run
 
 
-@pytest.fixture(params=[*cores(), FALLBACK])
+@pytest.fixture(params=[cores()[0], FALLBACK])
 def recorder(request: pytest.FixtureRequest, run_python: RunPython, tmp_path: Path) -> Recorder:
-    """Runs recorded programs, with each core in turn and without the extension."""
+    """Runs recorded programs, with the extension and without."""
+    return Recorder(run_python, tmp_path, str(request.param))
+
+
+@pytest.fixture(params=[*cores(), FALLBACK])
+def lazy_recorder(request: pytest.FixtureRequest, run_python: RunPython, tmp_path: Path) -> Recorder:
+    """The same, with each core in turn."""
     return Recorder(run_python, tmp_path, str(request.param))
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from lazyimp.record import CALL, FAILED, LOADED, STATEMENT, THERE
 
+ODD = 'a\nb"\\\U0001f600'
+
 
 @pytest.fixture(params=["off", "safe"])
 def mode(request):
@@ -29,7 +31,7 @@ def test_who_asked_and_what_it_took(recorder, write, mode):
     assert (outer.origin, inner.origin) == (str(main.parent / "outer.py"), str(main.parent / "inner.py"))
     assert outer.start_ns < inner.start_ns
     assert inner.start_ns + inner.wall_ns <= outer.start_ns + outer.wall_ns
-    assert 0 < inner.cpu_ns <= outer.cpu_ns and 0 < inner.wall_ns
+    assert 0 < inner.cpu_ns <= outer.cpu_ns and inner.wall_ns > 0
     assert outer.minor_faults >= inner.minor_faults and outer.minor_faults > 0
     assert outer.major_faults >= 0 and outer.read_bytes % 512 == 0
     assert inner.use == STATEMENT or mode == "safe"
@@ -172,16 +174,16 @@ def test_a_module_is_not_asked_for_its_origin(recorder, write):
 
 def test_names_of_every_kind(recorder, write):
     name = "größe_\u4e2d"
-    run = recorder.run(
-        write(
-            {
-                "main.py": f"import {name}\ntry:\n    __import__('a\\nb\\\"\\\\\\U0001f600')\nexcept ImportError: pass\n",
-                f"{name}.py": "",
-            }
-        )
-    )
+    program = f"""
+    import {name}
+    try:
+        __import__({ODD!r})
+    except ImportError:
+        pass
+    """
+    run = recorder.run(write({"main.py": program, f"{name}.py": ""}))
     assert run.one(name).origin.endswith(f"{name}.py")
-    assert run.one('a\nb"\\\U0001f600').error == "ModuleNotFoundError"
+    assert run.one(ODD).error == "ModuleNotFoundError"
 
 
 def test_a_folder_whose_name_is_no_text(recorder, write):

@@ -29,11 +29,11 @@ MODULES = {
 
 
 @pytest.fixture
-def run(recorder, write):
+def run(lazy_recorder, write):
     """The program, run lazily."""
     main = write({**MODULES, "main.py": "pass"})
     main.write_text(PROGRAM.lstrip("\n"))
-    run = recorder.run(main, mode="safe")
+    run = lazy_recorder.run(main, mode="safe")
     assert run.lines == ["1 2", "3"]
     return run
 
@@ -42,11 +42,11 @@ def place(run, *what):
     return Path(what[0]).name, *what[1:]
 
 
-def test_where_it_was_written_and_first_used(recorder, run):
+def test_where_it_was_written_and_first_used(lazy_recorder, run):
     used = run.deferral("used")
     assert (used.module, used.bound, used.attribute) == ("__main__", "used", "")
     assert place(run, used.file, used.line) == ("main.py", 1)
-    assert used.kind == (PROXY if recorder.core == "py" else BINDING)
+    assert used.kind == (PROXY if lazy_recorder.core == "py" else BINDING)
     use = used.use
     assert place(run, use.file, use.line, use.function) == ("main.py", 5, "work")
     assert use.error == "" and 0 < used.at_ns < use.at_ns
@@ -57,8 +57,8 @@ def test_where_it_was_written_and_first_used(recorder, run):
     assert deeper.parent == loaded.id and run.place(deeper)[0] == "used.py"
 
 
-def test_each_name_of_a_from_import(recorder, run):
-    if recorder.core == "py":
+def test_each_name_of_a_from_import(lazy_recorder, run):
+    if lazy_recorder.core == "py":
         assert run.one("names").use == STATEMENT and not [
             each for each in run.record.deferrals if each.target == "names"
         ]
@@ -67,11 +67,13 @@ def test_each_name_of_a_from_import(recorder, run):
     assert (b.attribute, b.bound, b.kind, b.line) == ("b", "c", BINDING, 3)
     assert place(run, b.use.file, b.use.line, b.use.function) == ("main.py", 10, "<module>")
     a = run.deferral("names", "a")
-    assert (a.use is None) == (recorder.core == "native")  # core c settles the names of a statement together
+    assert (a.use is None) == (
+        lazy_recorder.core == "native"
+    )  # core c settles the names of a statement together
     assert a.use is None or (a.use.line, a.use.wall_ns) == (10, 0)
 
 
-def test_proxies_inside_try(recorder, run):
+def test_proxies_inside_try(lazy_recorder, run):
     guarded = run.deferral("guarded")
     assert (guarded.kind, guarded.line, guarded.bound, guarded.module) == (PROXY, 7, "guarded", "__main__")
     assert place(run, guarded.use.file, guarded.use.line) == ("main.py", 11)
@@ -79,17 +81,17 @@ def test_proxies_inside_try(recorder, run):
     assert (loaded.use, loaded.start_ns >= guarded.use.at_ns) == (FIRST_USE, True)
 
 
-def test_what_was_never_used(recorder, run):
+def test_what_was_never_used(lazy_recorder, run):
     never = run.deferral("never")
     assert never.use is None and not run.imports("never")
     expected = {never.id}
-    if recorder.core == "native":
+    if lazy_recorder.core == "native":
         expected.add(run.deferral("names", "a").id)
     assert set(run.record.facts["never"]) == expected
     assert run.record.facts["counts"]["deferred"] >= 3
 
 
-def test_a_use_that_fails_and_then_succeeds(recorder, write):
+def test_a_use_that_fails_and_then_succeeds(lazy_recorder, write):
     program = """
     import broken
     def use():
@@ -105,7 +107,7 @@ def test_a_use_that_fails_and_then_succeeds(recorder, write):
     modules = {
         "site-packages/broken.py": "import builtins\nif not hasattr(builtins, 'good'):\n    1 / 0\nx = 4\n"
     }
-    run = recorder.run(write({"main.py": program, **modules}), mode="safe")
+    run = lazy_recorder.run(write({"main.py": program, **modules}), mode="safe")
     assert run.lines == ["failed", "4"]
     first, second = run.imports("broken")
     assert (first.how, first.error, first.use, second.use) == (
@@ -114,15 +116,15 @@ def test_a_use_that_fails_and_then_succeeds(recorder, write):
         FIRST_USE,
         FIRST_USE,
     )
-    lines = (recorder.folder / "run.jsonl").read_text().splitlines()
+    lines = (lazy_recorder.folder / "run.jsonl").read_text().splitlines()
     uses = [line for line in lines if line.startswith('["u"')]
     assert len(uses) == 2 and uses[1].endswith(",0]") and not uses[0].endswith(",0]")
     use = run.deferral("broken").use
     assert (use.line, use.function, use.error) == (3, "use", "")
 
 
-def test_a_submodule_made_reachable_from_its_package(recorder, write):
-    if recorder.core == "py":
+def test_a_submodule_made_reachable_from_its_package(lazy_recorder, write):
+    if lazy_recorder.core == "py":
         pytest.skip("core py puts proxies into sys.modules and plants nothing")
     program = """
     import pkg
@@ -133,7 +135,7 @@ def test_a_submodule_made_reachable_from_its_package(recorder, write):
     print(use())
     """
     modules = {"site-packages/pkg/__init__.py": "x = 1\n", "site-packages/pkg/sub.py": "y = 2\n"}
-    run = recorder.run(write({"main.py": program, **modules}), mode="safe")
+    run = lazy_recorder.run(write({"main.py": program, **modules}), mode="safe")
     planted = [each for each in run.record.deferrals if each.kind == SUBMODULE]
     (sub,) = planted
     assert (sub.module, sub.bound, sub.target, sub.line) == ("__main__", "sub", "pkg.sub", 3)
@@ -141,8 +143,8 @@ def test_a_submodule_made_reachable_from_its_package(recorder, write):
     assert run.one("pkg.sub").use == FIRST_USE
 
 
-def test_a_submodule_below_a_package_that_is_not_loaded(recorder, write):
-    if recorder.core == "py":
+def test_a_submodule_below_a_package_that_is_not_loaded(lazy_recorder, write):
+    if lazy_recorder.core == "py":
         pytest.skip("core py puts proxies into sys.modules and plants nothing")
     program = """
     import pkg.sub as short, pkg
@@ -152,12 +154,12 @@ def test_a_submodule_below_a_package_that_is_not_loaded(recorder, write):
     print(short.y)
     """
     modules = {"site-packages/pkg/__init__.py": "x = 1\n", "site-packages/pkg/sub.py": "y = 2\n"}
-    run = recorder.run(write({"main.py": program, **modules}), mode="safe")
+    run = lazy_recorder.run(write({"main.py": program, **modules}), mode="safe")
     (sub,) = [each for each in run.record.deferrals if each.kind == SUBMODULE]
     assert place(run, sub.file, sub.line, sub.module, sub.target) == ("main.py", 1, "__main__", "pkg.sub")
 
 
-def test_a_method_is_named_by_its_class(recorder, write):
+def test_a_method_is_named_by_its_class(lazy_recorder, write):
     program = """
     import used
     class Trainer:
@@ -165,21 +167,23 @@ def test_a_method_is_named_by_its_class(recorder, write):
             return used.x
     Trainer().fit()
     """
-    run = recorder.run(write({"main.py": program, **MODULES}), mode="safe")
+    run = lazy_recorder.run(write({"main.py": program, **MODULES}), mode="safe")
     assert run.deferral("used").use.function in (
         "Trainer.fit",
         "fit",
     )  # 3.10 has no qualified names in frames
 
 
-def test_what_is_resolved_for_the_program(recorder, write):
+def test_what_is_resolved_for_the_program(lazy_recorder, write):
     program = """
     import used, never
     import lazyimp
     lazyimp.disable(resolve=True)
     """
-    run = recorder.run(write({"main.py": program, **MODULES}), mode="safe")
+    run = lazy_recorder.run(write({"main.py": program, **MODULES}), mode="safe")
     used = run.deferral("never")
-    if recorder.core != "native":  # which sees the uses that load a module by what the program's code reads
+    if (
+        lazy_recorder.core != "native"
+    ):  # which sees the uses that load a module by what the program's code reads
         assert place(run, used.use.file, used.use.line) == ("main.py", 3)
     assert run.record.facts["never"] == [] and run.one("never").use == FIRST_USE
