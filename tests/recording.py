@@ -79,5 +79,5 @@ class Recorder:
             old.unlink()
         done = self.run_python(program, *words, env=self.environment(mode, **more), check=check)
         if check:
-            assert done.stderr == ""
+            assert done.stderr == "", done.stderr
         return Recording(done, self.folder / NAME)

@@ -13,7 +13,15 @@ FINDER = {"_finder", "_proxy", "_replaced"}
 CORES = {"_pycore", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
 POLICY = {"_policy", "_recipes", "_tables", "_units"}
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
-RECORDER = {"_recorder", "_recorder_py", "_journal", "_asker", "_header"}  # in runs that are recorded
+RECORDER = {
+    "_recorder",
+    "_recorder_py",
+    "_recording",
+    "_noted",
+    "_journal",
+    "_asker",
+    "_header",
+}  # in runs that are recorded
 HOT = sorted(
     {
         "_startup",
@@ -59,7 +67,9 @@ ARROWS = {
     "_protocol": set(),
     "_observe": {"_fingerprint", "_blame", "_finder", "_json", "firstbatch"},
     "_recorder": {"_header", "_json", "_recorder_py", *FINDER, "firstbatch", "lazyimp_c", "__init__"},
-    "_recorder_py": {"_asker", "_journal"},
+    "_recorder_py": {"_asker", "_journal", "_noted", "_recording"},
+    "_noted": {"_asker", "_journal", "_recording"},
+    "_recording": {"_journal"},
     "_journal": {"_json"},
     "_asker": set(),
     "_header": {"_program"},
