@@ -16,6 +16,7 @@ from lazyimp.record import FIRST_USE, Record
 
 JOINED_NS = 5_000_000  # a shorter rest between two phases of one name is part of them
 APART_NS = 20_000_000  # own code that runs longer between two imports of the main program is a rest
+MOST_DETAILS = 8  # of one phase
 AFTER = "first-batch"
 
 
@@ -201,7 +202,7 @@ def _is_gap(one: Span, gap: Span, other: Span) -> bool:
 
 
 def _together(one: Span, other: Span) -> Span:
-    details = dict.fromkeys(filter(None, [*one.detail.split(", "), *other.detail.split(", ")]))
+    details = list(dict.fromkeys(filter(None, [*one.detail.split(", "), *other.detail.split(", ")])))
     cpu = None if one.cpu is None and other.cpu is None else (one.cpu or 0) + (other.cpu or 0)
     major = None if one.major is None and other.major is None else (one.major or 0) + (other.major or 0)
-    return replace(one, end=other.end, detail=", ".join(details), cpu=cpu, major=major)
+    return replace(one, end=other.end, detail=", ".join(details[:MOST_DETAILS]), cpu=cpu, major=major)

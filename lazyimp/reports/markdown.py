@@ -72,7 +72,7 @@ def _findings(profile: Profile, unit: Unit) -> list[str]:
     return ["", "**What to do**", "", *table(["what", ">at most", "why", "how"], rows)] if rows else []
 
 
-Table = tuple[str, Line, list[Line]]  # title, head, rows
+Table = tuple[str, Line, Sequence[Line]]  # title, head, rows
 
 
 def _details(profile: Profile, unit: Unit) -> Iterable[Table]:
@@ -129,7 +129,7 @@ def _at(file: str, line: int) -> str:
     return code(place(file, line))
 
 
-def _folded(title: str, head: Line, rows: list[Line], limit: int | None) -> list[str]:
+def _folded(title: str, head: Line, rows: Sequence[Line], limit: int | None) -> list[str]:
     """A table that opens when it is clicked."""
     if not rows:
         return []

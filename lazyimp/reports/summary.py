@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lazyimp.profile import PhaseRow, Profile
+from collections.abc import Sequence
+
+from lazyimp.profile import Node, PhaseRow, Profile
 from lazyimp.reports import picks
 from lazyimp.reports.terminal import Unit, clean, count
 from lazyimp.reports.words import AFTER, IMPORTS, OWN_CODE, phase_name
@@ -28,22 +30,23 @@ def _parts(profile: Profile) -> list[tuple[str, float, str]]:
     """Phases with the rest behind them, in order; what is short is added up."""
     walls: dict[str, float] = {}
     notes: dict[str, str] = {}
+    hidden = picks.hidden(profile)
     for row in profile.phases:
         if row.name != AFTER:
             name = OWN_CODE if row.name == IMPORTS and not row.claimed else phase_name(row.name)
             walls[name] = walls.get(name, 0.0) + row.wall_s
-            notes[name] = notes.get(name) or _note(profile, row)
+            notes[name] = notes.get(name) or _note(hidden, row)
     least = LEAST_PART * profile.ttfb_s
     found = [(name, wall, notes[name]) for name, wall in walls.items() if wall >= least]
     rest = sum(wall for wall in walls.values() if wall < least)
     return [*found, ("other", rest, "")] if rest >= least / 4 and found else found
 
 
-def _note(profile: Profile, row: PhaseRow) -> str:
+def _note(hidden: Sequence[Node], row: PhaseRow) -> str:
     """The hidden import that a phase spent its time on."""
     dear = [
         node
-        for node in picks.hidden(profile)
+        for node in hidden
         if row.start_s <= node.start_s < row.start_s + row.wall_s and node.wall_s >= DEAR_PART * row.wall_s
     ]
     return f" [imports {dear[0].name}]" if dear else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lazyimp.profile import Finding, PhaseRow, Profile
+from lazyimp.profile import Finding, Node, PhaseRow, Profile
 from lazyimp.reports import picks, text_tables
 from lazyimp.reports.terminal import (
     BLUE,
@@ -40,7 +40,7 @@ LEAST_BAR, MOST_BAR = 8, 32
 MOST_WHAT, LEAST_WHAT = 32, 26
 SMALL_PART = 0.01  # of the whole: shorter rests are counted to their phase, shorter phases together
 TINY_PART = 0.0005
-MOST_PHASES = 9
+MOST_PHASES, MOST_VERBOSE = 9, 40
 START = "interpreter + site"
 MOST_FINDINGS = 3
 NARROW = 56
@@ -119,7 +119,8 @@ def _phases(profile: Profile, style: Style, verbose: bool) -> list[str]:
         Column("imports", ">", drop=1),
         Column("what", cut="right", least=22, drop=3 if style.width < NARROW else 0),
     ]
-    rows = [_phase(profile, row, unit) for row in shown]
+    late = picks.hidden(profile)
+    rows = [_phase(profile, row, late, unit) for row in shown]
     for most in (MOST_WHAT, LEAST_WHAT):
         fitted = [[*row[:4], Cell(fit(row[4].text, most), row[4].code)] for row in rows]
         room = min(style.width - max(map(wide, table(columns, fitted, _bare(style)))) - len(GAP), MOST_BAR)
@@ -135,10 +136,10 @@ def _bare(style: Style) -> Style:
     return replace(style, is_coloured=False, is_unicode=True)
 
 
-def _phase(profile: Profile, row: PhaseRow, unit: Unit) -> list[Cell]:
+def _phase(profile: Profile, row: PhaseRow, late: Sequence[Node], unit: Unit) -> list[Cell]:
     after = row.name == AFTER
     code = DIM if after or not row.claimed else ""
-    what, colour = _what(profile, row, unit)
+    what, colour = _what(profile, row, late, unit)
     return [
         Cell(phase_title(row), code),
         Cell(unit.plain(row.wall_s), code),
@@ -155,7 +156,7 @@ def _bar(profile: Profile, row: PhaseRow, width: int) -> str:
     return bar((row.start_s - zero) / whole, loading, row.wall_s / whole - loading, width)
 
 
-def _what(profile: Profile, row: PhaseRow, unit: Unit) -> tuple[str, str]:
+def _what(profile: Profile, row: PhaseRow, late: Sequence[Node], unit: Unit) -> tuple[str, str]:
     """What a phase was about: a hidden import that filled it, else its packages, and what was built."""
     hidden = [
         node for node in picks.hidden(profile) if row.start_s <= node.start_s < row.start_s + row.wall_s
@@ -178,14 +179,14 @@ def _few(profile: Profile, verbose: bool) -> list[PhaseRow]:
     for row in profile.phases:
         last = rows[-1] if rows else None
         if last is not None and not verbose and (last.name, row.name) == ("interp", "site"):
-            rows[-1] = _together(last, row, START)
+            rows[-1] = _together([last, row], START)
         elif last is not None and _belongs(last, row, least):
-            rows[-1] = _together(last, row, last.name)
+            rows[-1] = _together([last, row], last.name)
         elif last is not None and last.name == START and not row.claimed:
-            rows[-1] = _together(last, row, START)
+            rows[-1] = _together([last, row], START)
         else:
             rows.append(row)
-    return rows if verbose else _fewer(rows)
+    return _fewer(rows, MOST_VERBOSE if verbose else MOST_PHASES)
 
 
 def _belongs(last: PhaseRow, row: PhaseRow, least: float) -> bool:
@@ -196,41 +197,54 @@ def _belongs(last: PhaseRow, row: PhaseRow, least: float) -> bool:
     )
 
 
-def _fewer(rows: list[PhaseRow]) -> list[PhaseRow]:
-    """At most MOST_PHASES rows: short rests go to their phases first, then the shortest neighbours together."""
-    rests = [place for place, row in enumerate(rows) if place and not row.claimed]
-    for place in sorted(rests, key=lambda place: rows[place].wall_s)[: max(len(rows) - MOST_PHASES, 0)]:
-        rows[place - 1] = _together(rows[place - 1], rows[place], rows[place - 1].name)
-        rows[place] = replace(rows[place], name="")
-    rows = [row for row in rows if row.name]
-    while len(rows) > MOST_PHASES:
-        place = min(range(len(rows) - 1), key=lambda each: rows[each].wall_s + rows[each + 1].wall_s)
-        name = rows[place].name if rows[place].name.startswith("…") else f"… {rows[place].name}"
-        rows[place : place + 2] = [replace(_together(rows[place], rows[place + 1], name), claimed=True)]
-    return rows
+def _fewer(rows: list[PhaseRow], most: int) -> list[PhaseRow]:
+    """At most so many rows: the longest as they are, what lies between them together."""
+    for keep in range(most, most // 2 - 1, -1):
+        longest = sorted(range(len(rows)), key=lambda place: -rows[place].wall_s)[:keep]
+        found = _grouped(rows, {*longest, len(rows) - 1})
+        if len(found) <= most:
+            return found
+    return found
 
 
-def _together(one: PhaseRow, other: PhaseRow, name: str) -> PhaseRow:
-    """Two neighbours as one row."""
-    packages = dict(one.packages)
-    for package, cpu in other.packages:
-        packages[package] = packages.get(package, 0.0) + cpu
-    summed = (
-        "wall_s",
-        "cpu_s",
-        "imports",
-        "imports_wall_s",
-        "imports_cpu_s",
-        "hidden_imports",
-        "major_faults",
-        "read_bytes",
-    )
+def _grouped(rows: list[PhaseRow], kept: set[int]) -> list[PhaseRow]:
+    """Rows that are not kept together with their neighbours that are not."""
+    found: list[PhaseRow] = []
+    group: list[PhaseRow] = []
+    for place, row in enumerate(rows):
+        if place not in kept:
+            group.append(row)
+            continue
+        found += _merged(group)
+        found.append(row)
+        group = []
+    return found + _merged(group)
+
+
+def _merged(group: list[PhaseRow]) -> list[PhaseRow]:
+    if len(group) < 2:
+        return group
+    names = {row.name for row in group}
+    name = f"{group[0].name} …" if len(names) > 1 else group[0].name
+    return [replace(_together(group, name), claimed=True, detail="")]
+
+
+def _together(rows: list[PhaseRow], name: str) -> PhaseRow:
+    """Neighbours as one row."""
+    packages: dict[str, float] = {}
+    for row in rows:
+        for package, cpu in row.packages:
+            packages[package] = packages.get(package, 0.0) + cpu
     return replace(
-        one,
+        rows[0],
         name=name,
-        detail=", ".join(dict.fromkeys(filter(None, [one.detail, other.detail]))),
+        detail=next((row.detail for row in rows if row.detail), ""),
         packages=tuple(sorted(packages.items(), key=lambda each: (-each[1], each[0]))),
-        **{field: getattr(one, field) + getattr(other, field) for field in summed},
+        wall_s=sum(row.wall_s for row in rows),
+        cpu_s=sum(row.cpu_s for row in rows),
+        imports=sum(row.imports for row in rows),
+        imports_wall_s=sum(row.imports_wall_s for row in rows),
+        hidden_imports=sum(row.hidden_imports for row in rows),
     )
 
 
