@@ -77,6 +77,12 @@ Table = tuple[str, Line, Sequence[Line]]  # title, head, rows
 
 def _details(profile: Profile, unit: Unit) -> Iterable[Table]:
     """The long tables."""
+    statements = [
+        [code(node.name), unit.plain(node.wall_s), unit.plain(node.cpu_s), _at(node.file, node.line)]
+        for node in picks.statements(profile)
+    ]
+    head = ["module", f">wall {unit.name}", f">CPU {unit.name}", "imported at"]
+    yield "Import statements, with all that they load", head, statements
     yield _packages(profile, unit)
     yield from _late(profile, f">wall {unit.name}", unit)
     never = [

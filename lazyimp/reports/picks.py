@@ -5,6 +5,18 @@ from __future__ import annotations
 from lazyimp.profile import NEVER, REIFIED, DeferralRow, FileRow, Node, Profile
 
 
+def statements(profile: Profile) -> list[Node]:
+    """What the main program's own import statements loaded, the dearest first."""
+    found = [
+        node
+        for node in profile.nodes
+        if not (node.hidden or node.parent or node.process or node.error)
+        and node.use == "statement"
+        and node.phase not in ("queue", "ship", "interp", "site")
+    ]
+    return sorted(found, key=lambda node: (-node.wall_s, node.id))
+
+
 def hidden(profile: Profile) -> list[Node]:
     """What the main process loaded late, without what that loaded in turn; the dearest first.
 

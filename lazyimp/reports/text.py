@@ -164,7 +164,7 @@ def _what(profile: Profile, row: PhaseRow, late: Sequence[Node], unit: Unit) -> 
     dear = max(hidden, key=lambda node: node.wall_s, default=None)
     if dear is not None and dear.wall_s * 3 >= row.imports_wall_s and dear.wall_s * 5 >= row.wall_s:
         return f"hidden: {dear.name} {unit.plain(dear.wall_s)}", YELLOW
-    least = max(row.wall_s / 20, profile.ttfb_s / 500)
+    least = max(row.cpu_s / 20, profile.ttfb_cpu_s / 500)
     named = [f"{name} {unit.plain(cpu)}" for name, cpu in row.packages if cpu >= least][:3]
     excess = profile.first_step_excess_s or 0.0
     if row.name == AFTER and abs(excess) * 100 >= profile.ttfb_s:

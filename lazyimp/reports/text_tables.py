@@ -36,7 +36,8 @@ class Section(NamedTuple):
 def sections(profile: Profile, style: Style, limit: int | None) -> Iterator[list[str]]:
     """The lines of each table that has rows; those beyond `limit` are only counted."""
     unit = Unit.of(profile.ttfb_s)
-    tables = (_packages, _hidden, _in_vain, _never, _failed, _from_disk, _processes, _ranks, _rejected)
+    loaded = (_statements, _packages, _hidden, _in_vain, _never, _failed)
+    tables = (*loaded, _from_disk, _processes, _ranks, _rejected)
     for section in (make(profile, unit) for make in tables):
         if section.rows:
             yield _lines(section, style, limit)
@@ -73,6 +74,27 @@ def _packages(profile: Profile, unit: Unit) -> Section:
         for each in profile.packages
     ]
     return Section("Packages", "without what they import from others", columns, rows)
+
+
+def _statements(profile: Profile, unit: Unit) -> Section:
+    columns = [
+        Column("module", cut="right"),
+        Column(f"wall {unit.name}", ">"),
+        Column(f"cpu {unit.name}", ">", drop=1),
+        Column("memory", ">", drop=2),
+        Column("imported at", cut="left", least=16),
+    ]
+    rows = [
+        (
+            node.name,
+            unit.plain(node.wall_s),
+            unit.plain(node.cpu_s),
+            amount(node.rss_bytes),
+            place(node.file, node.line),
+        )
+        for node in picks.statements(profile)
+    ]
+    return Section("Import statements", "the program's own, with all that they load", columns, rows)
 
 
 def _hidden(profile: Profile, unit: Unit) -> Section:
