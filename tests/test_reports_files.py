@@ -100,14 +100,24 @@ def test_slices_of_a_trace_are_nested(made):
             open_ones.append(start + wall)
 
 
-def test_a_trace_can_have_the_base_of_another():
+def test_a_trace_goes_together_with_another():
     made = small()
-    shifted = json.loads(chrome.render(made, base_ns=made.zero_unix_ns - 5_000_000))
-    own = json.loads(chrome.render(made))
-    times = [
-        [event["ts"] for event in trace["traceEvents"] if event["ph"] == "X"] for trace in (own, shifted)
-    ]
-    assert times[1] == [round(each + 5000, 3) for each in times[0]]
+    theirs = {"ph": "X", "name": "aten::add", "ts": 1.5, "dur": 2, "pid": 4242, "tid": 4242}
+    base = made.zero_unix_ns - 5_000_000
+    other = json.dumps({"baseTimeNanoseconds": base, "schemaVersion": 1, "traceEvents": [theirs]})
+    both, own = json.loads(chrome.render(made, beside=other)), json.loads(chrome.render(made))
+    assert (both["schemaVersion"], both["baseTimeNanoseconds"]) == (1, base)
+    assert both["traceEvents"][0] == theirs
+    ours = [event for event in both["traceEvents"][1:] if event["ph"] == "X"]
+    times = [event["ts"] for event in own["traceEvents"] if event["ph"] == "X"]
+    assert [event["ts"] for event in ours] == [round(each + 5000, 3) for each in times]
+    assert theirs["tid"] not in {event["tid"] for event in ours}
+
+
+@pytest.mark.parametrize("other", ["nonsense", "{}", '{"traceEvents": 5}'])
+def test_only_a_trace_goes_together_with_a_trace(other):
+    with pytest.raises(profile.ProfileError, match="no Chrome trace"):
+        chrome.render(small(), beside=other)
 
 
 def test_a_trace_marks_the_first_batch_and_first_uses():

@@ -1,8 +1,8 @@
-"""Chrome Trace Event JSON: for Perfetto, chrome://tracing, and beside a trace of the torch profiler.
+"""Chrome Trace Event JSON: for Perfetto, chrome://tracing, and together with a trace of the torch profiler.
 
 A complete event for each import, with the phases on a line of their own above; an instant for each mark, for the
 first batch, and for each first use that loaded something. `ts` is in microseconds since `baseTimeNanoseconds`, as
-in the traces of the torch profiler: give its base, and both lie on one time line.
+in the traces of the torch profiler. Threads are numbered so that none is one of the operating system's.
 """
 
 from __future__ import annotations
@@ -11,25 +11,41 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from lazyimp.profile import Node, Process, Profile
+from lazyimp.profile import Node, Process, Profile, ProfileError
 from lazyimp.reports.tracks import slices, tracks
 
 PHASES_THREAD = 1_000_001
 Event = dict[str, Any]
 
 
-def render(profile: Profile, *, base_ns: int | None = None) -> str:
-    """The trace; `base_ns` is the unix time in ns that its times count from, else the process's start."""
-    base = profile.zero_unix_ns if base_ns is None else base_ns
+def render(profile: Profile, *, beside: str = "") -> str:
+    """The trace; `beside` is the text of another, whose events and base it takes over. Raises ProfileError."""
+    alone: Event = {"baseTimeNanoseconds": profile.zero_unix_ns, "traceEvents": []}
+    other = _other(beside) if beside else alone
+    base = other.get("baseTimeNanoseconds", 0)
     trace = _Trace(profile, (profile.zero_unix_ns - base) / 1000)
     about = {"title": profile.title, **profile.environment, "ttfb_s": profile.ttfb_s}
+    ours = [*trace.names(), *trace.phases(), *trace.imports(), *trace.instants()]
     document = {
         "displayTimeUnit": "ms",
+        **other,
         "baseTimeNanoseconds": base,
         "otherData": {key: str(value) for key, value in sorted(about.items())},
-        "traceEvents": [*trace.names(), *trace.phases(), *trace.imports(), *trace.instants()],
+        "traceEvents": [*other["traceEvents"], *ours],
     }
     return json.dumps(document, separators=(",", ":")) + "\n"
+
+
+def _other(text: str) -> Event:
+    """Another trace; one that is only a list of events counts from the beginning of unix time."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    found = {"traceEvents": found} if isinstance(found, list) else found
+    if not isinstance(found, dict) or not isinstance(found.get("traceEvents"), list):
+        raise ProfileError("what is to stand beside the profile is no Chrome trace")
+    return found
 
 
 class _Trace:
@@ -46,9 +62,9 @@ class _Trace:
         """When, as the trace has it."""
         return round(seconds * 1e6 + self.shift, 3)
 
-    def thread(self, process: int, thread: int) -> int:
-        """The number of a thread; the main one's is its process's."""
-        return thread or self.pids[process]
+    def thread(self, thread: int) -> int:
+        """The number of a thread's line."""
+        return PHASES_THREAD + 1 + thread
 
     def names(self) -> Iterator[Event]:
         """What processes and threads are called, and their order."""
@@ -58,7 +74,7 @@ class _Trace:
             yield _about("process_name", pid, pid, {"name": _process_name(process)})
             yield _about("process_sort_index", pid, pid, {"sort_index": order})
         for track in tracks(self.profile):
-            pid, tid = self.pids[track.process], self.thread(track.process, track.thread)
+            pid, tid = self.pids[track.process], self.thread(track.thread)
             name = "imports" if track.thread == 0 else f"imports, thread {track.thread}"
             yield _about("thread_name", pid, tid, {"name": name})
         if self.profile.phases:
@@ -83,7 +99,7 @@ class _Trace:
     def imports(self) -> Iterator[Event]:
         """A slice for each import."""
         for track in tracks(self.profile):
-            pid, tid = self.pids[track.process], self.thread(track.process, track.thread)
+            pid, tid = self.pids[track.process], self.thread(track.thread)
             for each in slices(track):
                 node, took = each.node, (each.end_ns - each.start_ns) / 1e9
                 yield self.slice(node.name, _kind(node), pid, tid, each.start_ns / 1e9, took, _details(node))
@@ -97,7 +113,7 @@ class _Trace:
 
     def instants(self) -> Iterator[Event]:
         """Marks, and first uses that loaded something."""
-        main = {"pid": self.pids[0], "tid": self.pids[0]}
+        main = {"pid": self.pids[0], "tid": PHASES_THREAD}
         for mark in self.profile.marks:
             is_batch = self.profile.batch is not None and mark.name == "first batch"
             details: Event = {"cpu_s": mark.cpu_s, "modules": mark.modules}
@@ -113,7 +129,7 @@ class _Trace:
             }
         for row in self.profile.deferrals:
             if row.loaded and row.used_s is not None and row.process < len(self.pids):
-                where = {"pid": self.pids[row.process], "tid": self.pids[row.process]}
+                where = {"pid": self.pids[row.process], "tid": self.thread(0)}
                 places = {"deferred": f"{row.file}:{row.line}", "used": f"{row.used_file}:{row.used_line}"}
                 name = f"first use of {row.target.replace(':', '.')}"
                 yield {
