@@ -79,6 +79,8 @@ def test_wheel_holds_the_package_and_the_startup_file_at_its_root(pure_wheel):
         names = archive.namelist()
     in_package = {name for name in names if name.startswith("lazyimp/") and name.endswith(".py")}
     assert in_package == {path.relative_to(ROOT).as_posix() for path in (ROOT / "lazyimp").rglob("*.py")}
+    page = (ROOT / "lazyimp" / "reports" / "html" / "page").iterdir()
+    assert {path.relative_to(ROOT).as_posix() for path in page} <= set(names)
     strange = [
         n
         for n in names
