@@ -150,6 +150,7 @@ function drawNode(pen, node, x, y, width, edge) {
   pen.globalAlpha = dim ? 0.45 : 1;
   if (node.error) hatch(pen, x, y, width);
   if (isHiddenTop(node) && width > 2) notch(pen, x, y, width);
+  if (node.use === "first use" && width > 4) firstUse(pen, x, y);
   if (width > 26) writeName(pen, node, x, y, Math.min(x + width, edge), fill === "--own" ? "--on-own" : "--on-fill");
   pen.globalAlpha = 1;
 }
@@ -162,6 +163,11 @@ function notch(pen, x, y, width) {
   pen.lineTo(x + Math.min(8, width), y);
   pen.lineTo(x, y + 8);
   pen.fill();
+}
+
+function firstUse(pen, x, y) {
+  pen.fillStyle = colour("--ink");
+  pen.fillRect(x, y, 3, ROW - 1);
 }
 
 function hatch(pen, x, y, width) {

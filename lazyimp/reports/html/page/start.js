@@ -70,7 +70,11 @@ function buildLegend() {
   if (kinds.has("--stdlib")) entries.push(["standard library", "--stdlib", "kind:stdlib"]);
   if (kinds.has("--other")) entries.push(["other packages", "--other", "kind:other"]);
   const items = entries.map(([name, fill, query]) => legendItem(name, make("span", { class: "swatch", styles: { background: `var(${fill})` } }), query));
-  if (report.profiles.some((each) => each.nodes.some(isHiddenTop))) items.push(legendItem("hidden import", make("span", { class: "swatch notch" }), "is:hidden"));
+  const marks = [["hidden import", "notch", "is:hidden", isHiddenTop], ["first use of a deferral", "first-use", "is:first-use", (node) => node.use === "first use"],
+    ["failed", "hatch", "is:failed", (node) => node.error]];
+  for (const [name, kind, query, test] of marks) {
+    if (report.profiles.some((each) => each.nodes.some(test))) items.push(legendItem(name, make("span", { class: `swatch ${kind}` }), query));
+  }
   byId("legend").append(...items);
   on("search", () => {
     for (const each of byId("legend").querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.dataset.query === state.query));

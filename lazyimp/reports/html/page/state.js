@@ -109,11 +109,16 @@ function show(view, options = {}) {
 }
 
 function zoomTo(node) {
-  const trail = state.trail.filter((each) => each.node !== node);
-  state.trail = [...trail, { node, name: node.name }];
+  const around = (each) => (each.view ? each.view[0] <= node.start_s && node.end_s <= each.view[1] : isAbove(each.node, node));
+  state.trail = [...state.trail.filter(around), { node, name: node.name }];
   const width = Math.max(node.wall_s, 2e-5);
   show([node.start_s, node.start_s + width]);
   tell("trail");
+}
+
+function isAbove(above, node) {
+  for (let each = node.up; each; each = each.up) if (each === above) return true;
+  return false;
 }
 
 function zoomToTime(from, to, name) {

@@ -35,7 +35,8 @@ function sortRows(rows, column, down) {
 
 function headOf(columns, sort, draw) {
   return make("thead", {}, make("tr", {}, columns.map((column, number) => {
-    if (!column.value) return make("th", { class: column.less ? "less" : null, scope: "col" }, column.head);
+    if (!column.value && !column.head) return make("td", { class: classesOf(column) });
+    if (!column.value) return make("th", { class: classesOf(column), scope: "col" }, column.head);
     const turn = () => {
       sort.down = sort.column === number ? !sort.down : Boolean(column.n);
       sort.column = number;
@@ -67,7 +68,7 @@ function cellOf(column, row) {
 }
 
 function footOf(columns, row) {
-  return make("tfoot", {}, make("tr", {}, columns.map((column) => make("th", { class: classesOf(column) }, row[column.head] ?? ""))));
+  return make("tfoot", {}, make("tr", {}, columns.map((column) => make(row[column.head] === undefined ? "td" : "th", { class: classesOf(column) }, row[column.head]))));
 }
 
 function filterNote(number, whole) {

@@ -37,6 +37,7 @@ function aboutModule(node) {
     comparing() ? make("p", { class: "soft" }, sideLabel(node.profile)) : null,
     make("ul", { class: "tags" }, tagTexts(node).map(([text, ink]) => make("li", { class: ink }, text))),
     definitions(figuresOf(node), "facts"),
+    ...otherRun(node),
     ...deferralParts(node),
     make("h3", {}, "Import chain"),
     make("ol", { class: "chain" }, chainOf(node).map((each) => chainStep(each, node))),
@@ -54,6 +55,13 @@ function figuresOf(node) {
     ["phase", node.phase],
     node.profile.processes.length > 1 || node.thread ? ["in", laneName(node.lane)] : null,
   ];
+}
+
+function otherRun(node) {
+  if (!comparing()) return [];
+  const profile = report.profiles[1 - node.profile.index], other = profile.byName.get(node.name);
+  const told = other ? [moduleLink(other, `${sideName(profile)}: ${seconds(other.wall_s)}`), `, ${seconds(other.self_wall_s)} by itself`] : [`${sideName(profile)} did not import it`];
+  return [make("h3", {}, "In the other run"), make("p", {}, told)];
 }
 
 function deferralParts(node) {
