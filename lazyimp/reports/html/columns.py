@@ -19,7 +19,10 @@ deferral's `loaded`): row + 1, 0 for none. Their times are in steps of 10 micros
 - `origin` is a text in which \\x01 stands for the name with slashes; `file` is 0 where it is the parent's origin,
   else a text + 1; `package` is 0 where the name's first part says it, else a text + 1.
 - `line` is the difference to the parent's previous child's.
-- `rss` counts blocks of 65536 bytes, less those of the children; `read` blocks of 512. Minor faults are left out.
+- `rss` counts blocks of 65536 bytes, `minor` 16 minor faults, both less those of the children; `read` counts 512 bytes.
+
+Deferrals have no `id`, a list of names `bound`, and `target` is the text before the colon; `attribute`, what follows
+it, is 0 for none, 1 for what `bound` is, else a text + 2. Of the files only the slowest are here.
 """
 
 from __future__ import annotations
@@ -29,12 +32,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from lazyimp.profile import FileRow, Node, Profile
+from lazyimp.profile import DeferralRow, FileRow, Node, Profile
 
 Table = dict[str, Any]
 
 FILES = 100
-MEMORY, BLOCK, STEPS_PER_SECOND = 65536, 512, 100_000
+MEMORY, BLOCK, MINOR, STEPS_PER_SECOND = 65536, 512, 16, 100_000
 NAME = "\x01"  # no visible text holds it
 NODE_PLAIN = ("process", "thread", "major_faults")
 NODE_FLAGS = ("hidden", "before_batch")
@@ -86,6 +89,7 @@ def profile_tables(profile: Profile, texts: Texts) -> Table:
         "title": visible(profile.title),
         "environment": {visible(key): visible(value) for key, value in sorted(profile.environment.items())},
         "complete": profile.complete,
+        "zero_unix_ns": str(profile.zero_unix_ns),  # more digits than a browser's numbers have
         "counts": dict(sorted(profile.counts.items())),
         "seconds": {
             name: micro(getattr(profile, name))
@@ -97,7 +101,8 @@ def profile_tables(profile: Profile, texts: Texts) -> Table:
         "packages": table(profile.packages, texts, rows=rows),
         "phases": table(profile.phases, texts),
         "marks": table(profile.marks, texts),
-        "deferrals": table(profile.deferrals, texts, rows=rows),
+        "deferrals": deferral_table(profile.deferrals, rows, texts),
+        "requests": table(profile.requests, texts, rows=rows),
         "files": table(slowest(profile.files), texts),
         "all_files": len(profile.files),
         "processes": table(profile.processes, texts),
@@ -118,7 +123,7 @@ def table(
     made: Table = {"rows": len(values), "texts": {}, "seconds": {}, "numbers": {}}
     for name in (field.name for field in fields(values[0]) if field.name not in leave) if values else ():
         column = [getattr(value, name) for value in values]
-        if name in ("first", "loaded"):
+        if name in ("first", "loaded", "node"):
             made["numbers"][name] = [_in_rows(each, rows or {}) for each in column]
         elif name in ("packages", "phases"):
             made["numbers"][name] = [[[texts.place(n), micro(s)] for n, s in each] for each in column]
@@ -128,6 +133,18 @@ def table(
             made["texts"][name] = [texts.place(each) for each in column]
         else:
             made["numbers"][name] = [None if each is None else int(each) for each in column]
+    return made
+
+
+def deferral_table(deferrals: Sequence[DeferralRow], rows: dict[int, int], texts: Texts) -> Table:
+    """The deferrals, of which a lazy program has thousands."""
+    made = table(deferrals, texts, rows=rows, leave=("id", "bound", "target"))
+    made.update(bound=[visible(row.bound) for row in deferrals], target=[], attribute=[])
+    for row in deferrals:
+        module, _, attribute = row.target.partition(":")
+        made["target"].append(texts.place(module))
+        usual = attribute in ("", row.bound)
+        made["attribute"].append(bool(attribute) + 0 if usual else texts.place(attribute) + 2)
     return made
 
 
@@ -149,7 +166,9 @@ def node_columns(nodes: list[Node], rows: dict[int, int], texts: Texts) -> Table
     parents = [rows.get(node.parent, 0) for node in nodes]
     parents = [parent if parent < row else 0 for row, parent in enumerate(parents, 1)]  # ids count starts
     made["up"] = _ways_up(parents)
-    made.update(_wall(nodes, parents), **_lines_and_memory(nodes, parents), **_places(nodes, parents, texts))
+    made.update(_wall(nodes, parents), **_places(nodes, parents, texts), line=_lines(nodes, parents))
+    made["rss"] = _own([round(node.rss_bytes / MEMORY) for node in nodes], parents)
+    made["minor"] = _own([round(node.minor_faults / MINOR) for node in nodes], parents)
     made.update(_cpu(nodes, parents), **_names(nodes, parents, texts))
     return made
 
@@ -169,16 +188,21 @@ def _ways_up(parents: list[int]) -> list[int]:
     return ways
 
 
-def _lines_and_memory(nodes: list[Node], parents: list[int]) -> Table:
-    """`line` and `rss`."""
-    before = [0] * (len(nodes) + 1)
-    memory = [0, *(round(node.rss_bytes / MEMORY) for node in nodes)]
-    own, lines = memory.copy(), []
-    for row, (node, parent) in enumerate(zip(nodes, parents, strict=True), 1):
+def _lines(nodes: list[Node], parents: list[int]) -> list[int]:
+    """`line`."""
+    before, lines = [0] * (len(nodes) + 1), []
+    for node, parent in zip(nodes, parents, strict=True):
         lines.append(node.line - before[parent])
         before[parent] = node.line
-        own[parent] -= memory[row]
-    return {"line": lines, "rss": own[1:]}
+    return lines
+
+
+def _own(totals: list[int], parents: list[int]) -> list[int]:
+    """What is left of each node's total without its children's."""
+    own = [0, *totals]
+    for total, parent in zip(totals, parents, strict=True):
+        own[parent] -= total
+    return own[1:]
 
 
 def _steps(seconds: float) -> int:

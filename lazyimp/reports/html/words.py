@@ -5,14 +5,14 @@ from __future__ import annotations
 from lazyimp.profile import Profile
 from lazyimp.reports.html.columns import visible
 
-MINUS, ARROW = "\N{MINUS SIGN}", "\N{RIGHTWARDS ARROW}"
+MINUS, ARROW, NB = "\N{MINUS SIGN}", "\N{RIGHTWARDS ARROW}", "\N{NO-BREAK SPACE}"
 
 
 def headline(profile: Profile, other: Profile | None = None) -> dict[str, str]:
     """The page's title, its figure with label, the verdict and the lines about the environment, as plain texts."""
     if other is None:
         label = "Time to first batch" if profile.batch else "Time to the end; no first batch was seen"
-        figure, verdict, name = seconds(profile.ttfb_s), verdict_of(profile), profile.title
+        figure, verdict, name = seconds(profile.ttfb_s), verdict_of(profile), visible(profile.title)
         about = [environment(profile)]
     else:
         both = profile.batch and other.batch
@@ -21,12 +21,11 @@ def headline(profile: Profile, other: Profile | None = None) -> dict[str, str]:
             f"{seconds(profile.ttfb_s)} {ARROW} {seconds(other.ttfb_s)}",
             change_of(profile, other),
         )
-        name = profile.title if profile.title == other.title else f"{profile.title} {ARROW} {other.title}"
+        name = f" {ARROW} ".join(dict.fromkeys(visible(each.title) for each in (profile, other)))
         about = [f"A: {environment(profile)}", f"B: {environment(other)}"]
-    made = {"name": name, "label": label, "figure": figure, "verdict": verdict}
-    made["title"] = f"{figure}, {name}: lazyimp"
-    shown = {key: visible(text) for key, text in made.items()}
-    return {**shown, "environment": "\n".join(map(visible, about))}
+    title = f"{figure}, {name}: lazyimp"
+    texts = {"name": name, "title": title, "label": label, "figure": figure, "verdict": verdict}
+    return {**texts, "environment": "\n".join(about)}
 
 
 def verdict_of(profile: Profile) -> str:
@@ -42,7 +41,9 @@ def verdict_of(profile: Profile) -> str:
         sentences.append(f"{never:,} of {counted(deferred, 'deferred import')} were never used")
     if profile.findings:
         best = max(profile.findings, key=lambda each: each.saves_s)
-        sentences += [f"Most to save: {best.subject}, up to {seconds(best.saves_s)}"] if best.saves_s else []
+        sentences += (
+            [f"Most to save: {visible(best.subject)}, up to {seconds(best.saves_s)}"] if best.saves_s else []
+        )
     if not profile.complete:
         sentences.append("The record has no end: the program crashed, was killed or is still running")
     return " ".join(f"{each}." for each in sentences)
@@ -72,7 +73,7 @@ def import_times(profile: Profile) -> tuple[float, float]:
 
 def environment(profile: Profile) -> str:
     """One line: interpreter, platform, mode, where the time counts from, and what else is known by its name."""
-    values = dict(profile.environment)
+    values = {visible(key): visible(value) for key, value in profile.environment.items()}
     python = " ".join(filter(None, (values.pop("implementation", ""), values.pop("python", ""))))
     mode = values.pop("mode", "")
     known = [
@@ -82,6 +83,7 @@ def environment(profile: Profile) -> str:
         "eager" if mode == "0" else f"mode {mode}" if mode else "",
         _named(values, "core", "core {}"),
         _named(values, "lazyimp", "lazyimp {}"),
+        _named(values, "rank", "rank {}") + _named(values, "world_size", " of {}"),
         _named(values, "t0_source", "time from {}"),
     ]
     rest = [f"{key} {value}" for key, value in sorted(values.items())]
@@ -97,15 +99,15 @@ def _named(values: dict[str, str], key: str, form: str) -> str:
 def seconds(value: float) -> str:
     """A time with its unit, three figures or more."""
     if value >= 119.5:
-        return f"{round(value) // 60} min {round(value) % 60} s"
+        return f"{round(value) // 60}{NB}min{NB}{round(value) % 60}{NB}s"
     if value >= 0.9995:
-        return f"{value:.2f} s"
-    return f"{value * 1000:.0f} ms" if value >= 0.00995 or not value else f"{value * 1000:.2f} ms"
+        return f"{value:.2f}{NB}s"
+    return f"{value * 1000:.0f}{NB}ms" if value >= 0.00995 or not value else f"{value * 1000:.2f}{NB}ms"
 
 
 def percent(part: float, whole: float) -> str:
     """A share of the whole."""
-    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+    return f"{100 * part / whole:.0f}{NB}%" if whole else f"0{NB}%"
 
 
 def counted(number: int, word: str) -> str:

@@ -33,7 +33,7 @@ const change = (row, what) => row.b[what] - row.a[what];
 const inkOf = (value, least) => (Math.abs(value) < least ? "soft" : value < 0 ? "good-ink" : "bad-ink");
 
 function signedMilli(value) {
-  return make("span", { class: inkOf(value, 1e-3) }, signed(value, (each) => `${grouped(each * 1e3, 1)} ms`));
+  return make("span", { class: inkOf(value, 1e-3) }, signed(value, (each) => `${grouped(each * 1e3, 1)}${NB}ms`));
 }
 
 function signColumn(value, most) {
@@ -46,7 +46,7 @@ function signColumn(value, most) {
 function signedPane(rows, head, what, word, table) {
   const most = mostOf(rows, (row) => Math.abs(change(row, "wall_s")));
   const columns = [
-    { head, value: (row) => (head === "Phase" ? row.order : row.name), show: (row) => make("code", {}, breakable(row.name)) },
+    { head, value: (row) => (head === "Phase" ? row.order : row.name), show: (row) => (head === "Phase" ? phaseName(row.name) : make("code", {}, breakable(row.name))) },
     timeColumn("Time A", (row) => row.a.wall_s), timeColumn("Time B", (row) => row.b.wall_s),
     { head: "Change", n: true, value: (row) => change(row, "wall_s"), show: (row) => signedMilli(change(row, "wall_s")) },
     signColumn((row) => change(row, "wall_s"), most),

@@ -1,9 +1,19 @@
 // Export: the shown run as text, JSON and a Chrome trace, made from what the page holds.
 
-const NODE_FIELDS = ["id", "parent", "process", "thread", "name", "package", "file", "line", "start_s", "wall_s", "cpu_s", "self_wall_s", "self_cpu_s",
-  "major_faults", "read_bytes", "rss_bytes", "origin", "error", "use", "hidden", "before_batch", "phase", "function"];
-const PROFILE_FIELDS = ["title", "environment", "ttfb_s", "ttfb_cpu_s", "end_s", "end_cpu_s", "complete", "batch", "first_step_excess_s", "counts",
-  "processes", "packages", "phases", "marks", "deferrals", "files", "findings", "ranks"];
+// What `lazyimp report` reads again: as_json.py says more. Times are rounded, and only the slowest files are told.
+const FIELDS = {
+  processes: "pid parent role main start_s end_s imports modules cpu_s rank",
+  nodes: "id parent process thread name package file line start_s wall_s cpu_s self_wall_s self_cpu_s minor_faults major_faults read_bytes rss_bytes origin error use hidden before_batch phase function",
+  packages: "name kind modules wall_s cpu_s rss_bytes read_bytes hidden_modules deferred first",
+  phases: "name start_s wall_s cpu_s imports imports_wall_s imports_cpu_s hidden_imports major_faults read_bytes claimed detail packages",
+  marks: "name at_s cpu_s modules",
+  deferrals: "id process module bound target file line kind verdict used_file used_line used_by used_s wall_s before_batch loaded",
+  files: "path kind at_s module wall_s read_bytes major_faults",
+  findings: "subject saves_s how command file line",
+  requests: "node file line",
+  ranks: "rank ttfb_s ttfb_cpu_s imports_wall_s modules is_complete phases",
+};
+const PLAIN = ["title", "environment", "ttfb_s", "ttfb_cpu_s", "end_s", "end_cpu_s", "complete", "batch", "first_step_excess_s", "counts", "zero_unix_ns"];
 
 function watchExports() {
   byId("copy-text").addEventListener("click", () => copy(report.profiles.map(asText).join("\n\n"), "Copied as text"));
@@ -11,8 +21,8 @@ function watchExports() {
   byId("get-trace").addEventListener("click", () => download("trace.json", asTrace()));
 }
 
-function download(ending, value) {
-  const link = make("a", { href: URL.createObjectURL(new Blob([JSON.stringify(value)], { type: "application/json" })) });
+function download(ending, text) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })) });
   link.download = `${shown().title.replace(/[^\w.-]+/g, "-").slice(0, 60) || "lazyimp"}.${ending}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
@@ -20,27 +30,35 @@ function download(ending, value) {
 
 const tidy = (value) => (typeof value === "number" && !Number.isInteger(value) ? Number(value.toFixed(6)) : value);
 
+// The run that the panes show.
 function asJson() {
-  const profiles = report.profiles.map((profile) => ({
-    ...Object.fromEntries(PROFILE_FIELDS.map((name) => [name, profile[name]])),
-    nodes: profile.nodes.map((node) => Object.fromEntries(NODE_FIELDS.map((name) => [name, tidy(node[name])]))),
-  }));
-  return { format: "lazyimp-report", version: 1, profiles };
+  const profile = shown(), told = Object.fromEntries(PLAIN.map((name) => [name, profile[name]]));
+  for (const [table, names] of Object.entries(FIELDS)) {
+    const columns = names.split(" ");
+    told[table] = { columns, rows: profile[table].map((row) => columns.map((name) => tidy(row[name]))) };
+  }
+  const version = document.querySelector("meta[name=generator]").content.split(" ")[1];
+  const text = JSON.stringify({ format: "lazyimp-profile", version: 1, lazyimp: version, profile: told });
+  return text.replace(/"zero_unix_ns":"(-?\d+)"/, '"zero_unix_ns":$1'); // no number of a browser holds all its digits
 }
 
 function asTrace() {
   const events = report.profiles.flatMap((profile) => traceOf(profile, profile.index * 1e7));
-  return { displayTimeUnit: "ms", traceEvents: events };
+  return JSON.stringify({ displayTimeUnit: "ms", baseTimeNanoseconds: Number(report.profiles[0].zero_unix_ns), traceEvents: events });
 }
 
+// `shift` keeps the processes of two runs apart.
 function traceOf(profile, shift) {
-  const pid = (index) => shift + (profile.processes[index]?.pid ?? index), micro = (time) => Math.round(time * 1e6);
-  const names = profile.processes.map((each, index) => ({ ph: "M", name: "process_name", pid: pid(index), tid: 0, args: { name: `${sideName(profile)} ${each.role} ${each.main}`.trim() } }));
-  const imports = profile.nodes.map((node) => ({ ph: "X", cat: "import", name: node.name, pid: pid(node.process), tid: node.thread, ts: micro(node.start_s), dur: micro(node.wall_s),
-    args: { importer: place(node.file, node.line), self_ms: tidy(node.self_wall_s * 1e3), cpu_ms: tidy(node.cpu_s * 1e3), major_faults: node.major_faults, hidden: node.hidden, error: node.error } }));
-  const phases = profile.phases.map((each) => ({ ph: "X", cat: "phase", name: each.name, pid: pid(0), tid: 999999, ts: micro(each.start_s), dur: micro(each.wall_s), args: {} }));
-  const marks = milestones(profile).map((each) => ({ ph: "i", s: "p", cat: "mark", name: each.name, pid: pid(0), tid: 0, ts: micro(each.at) }));
-  return [...names, { ph: "M", name: "thread_name", pid: pid(0), tid: 999999, args: { name: "phases" } }, ...phases, ...imports, ...marks];
+  const pid = (index) => shift + (profile.processes[index]?.pid ?? index), micro = (time) => Math.round(time * 1e6), lines = 1000001;
+  const about = (name, process, tid, args) => ({ ph: "M", name, pid: process, tid, args });
+  const names = profile.processes.map((each, index) => about("process_name", pid(index), pid(index), { name: `${sideName(profile)} ${each.role} ${each.main}`.trim() }));
+  const imports = profile.nodes.map((node) => ({
+    ph: "X", cat: node.hidden ? "hidden import" : "import", name: node.name, pid: pid(node.process), tid: node.thread || pid(node.process), ts: micro(node.start_s), dur: micro(node.wall_s),
+    args: { importer: place(node.file, node.line), own_ms: tidy(node.self_wall_s * 1e3), cpu_ms: tidy(node.cpu_s * 1e3), rss_bytes: node.rss_bytes, major_faults: node.major_faults, error: node.error },
+  }));
+  const phases = profile.phases.map((each) => ({ ph: "X", cat: "phase", name: phaseTitle(each), pid: pid(0), tid: lines, ts: micro(each.start_s), dur: micro(each.wall_s), args: { cpu_s: each.cpu_s } }));
+  const marks = milestones(profile).map((each) => ({ ph: "i", s: "p", cat: "mark", name: each.name, pid: pid(0), tid: pid(0), ts: micro(each.at) }));
+  return [...names, about("thread_name", pid(0), lines, { name: "phases" }), ...phases, ...imports, ...marks];
 }
 
 function asText(profile) {
@@ -50,10 +68,10 @@ function asText(profile) {
     `${comparing() ? `${sideLabel(profile)}\n` : ""}${profile.batch ? "Time to first batch" : "Time to the end"}  ${seconds(profile.ttfb_s)}  (CPU ${seconds(profile.ttfb_cpu_s)})`,
     Object.entries(profile.environment).map(([name, value]) => `${name} ${value}`).join(", "), "",
     `${pad("phase", 22)}${pad("time", 11, true)}${pad("CPU", 11, true)}${pad("imports", 9, true)}${pad("hidden", 8, true)}`,
-    ...profile.phases.map((each) => pad(each.claimed ? each.name : `after ${each.name}`, 22) + pad(seconds(each.wall_s), 11, true) + pad(seconds(each.cpu_s), 11, true) + pad(grouped(each.imports), 9, true) + pad(grouped(each.hidden_imports), 8, true)), "",
+    ...profile.phases.map((each) => pad(phaseTitle(each), 22) + pad(seconds(each.wall_s), 11, true) + pad(seconds(each.cpu_s), 11, true) + pad(grouped(each.imports), 9, true) + pad(grouped(each.hidden_imports), 8, true)), "",
     `${pad("package (by itself)", 22)}${pad("time", 11, true)}${pad("CPU", 11, true)}${pad("modules", 9, true)}${pad("hidden", 8, true)}`,
     ...packages.map((each) => pad(each.name, 22) + pad(seconds(each.wall_s), 11, true) + pad(seconds(each.cpu_s), 11, true) + pad(grouped(each.modules), 9, true) + pad(grouped(each.hidden_modules), 8, true)),
     ...(profile.findings.length ? ["", "What to do"] : []),
     ...profile.findings.flatMap((each) => [`  ${pad(seconds(each.saves_s), 9, true)}  ${each.subject}: ${each.how}`, each.command ? `             ${each.command}` : null].filter(Boolean)),
-  ].join("\n");
+  ].join("\n").replaceAll(NB, " ");
 }

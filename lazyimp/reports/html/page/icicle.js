@@ -44,7 +44,7 @@ const fillOf = (node) => report.colours.get(node.package) || "--other";
 
 function laneName(lane) {
   const process = lane.profile.processes[lane.process];
-  const name = process ? process.role + (process.role === "main" ? "" : ` ${process.pid}`) : `process ${lane.process}`;
+  const name = process ? process.role + (/^(main|rank)/.test(process.role) ? "" : ` ${process.pid}`) : `process ${lane.process}`;
   return lane.thread ? `${name}, thread ${lane.thread}` : name;
 }
 
@@ -150,7 +150,7 @@ function drawNode(pen, node, x, y, width, edge) {
   pen.globalAlpha = dim ? 0.45 : 1;
   if (node.error) hatch(pen, x, y, width);
   if (isHiddenTop(node) && width > 2) notch(pen, x, y, width);
-  if (node.use === "first use" && width > 4) firstUse(pen, x, y);
+  if (node.use === "first use" && width > 6) firstUse(pen, x, y);
   if (width > 26) writeName(pen, node, x, y, Math.min(x + width, edge), fill === "--own" ? "--on-own" : "--on-fill");
   pen.globalAlpha = 1;
 }
@@ -167,7 +167,7 @@ function notch(pen, x, y, width) {
 
 function firstUse(pen, x, y) {
   pen.fillStyle = colour("--ink");
-  pen.fillRect(x, y, 3, ROW - 1);
+  pen.fillRect(x, y, 2, ROW - 1);
 }
 
 function hatch(pen, x, y, width) {

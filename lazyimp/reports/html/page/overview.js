@@ -28,7 +28,7 @@ function buildOverview() {
 
 function phaseButton(profile, phase, number, at) {
   const from = Math.max(0, at(phase.start_s)), to = Math.min(100, at(phase.start_s + phase.wall_s));
-  const name = phase.claimed ? phase.name : `after ${phase.name}`;
+  const name = phaseTitle(phase);
   const told = `${name} ${seconds(phase.wall_s)}, ${plural(phase.imports, "import")}${phase.hidden_imports ? `, ${grouped(phase.hidden_imports)} hidden` : ""}`;
   const after = profile.batch && phase.start_s >= profile.batch.at_s - 1e-9;
   const button = make("button", {

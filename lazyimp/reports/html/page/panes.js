@@ -9,11 +9,11 @@ function definePanes() {
     { id: "phases", title: "Phases", count: (p) => p.phases.length, build: phasesPane },
     { id: "packages", title: "Packages", count: (p) => p.packages.length, build: packagesPane },
     { id: "modules", title: "Modules", count: (p) => p.nodes.length, build: modulesPane },
-    { id: "hidden", title: "Hidden", count: (p) => p.nodes.filter(isHiddenTop).length, build: hiddenPane },
-    { id: "reified", title: "Loaded anyway", count: (p) => statements(p).filter((each) => each.verdict === "reified").length, build: reifiedPane },
-    { id: "never", title: "Never used", count: (p) => statements(p).filter((each) => each.verdict === "never").length, build: neverPane },
+    { id: "hidden", title: "Hidden", count: (p) => hiddenNodes(p).length, build: hiddenPane },
+    { id: "reified", title: "Loaded anyway", count: (p) => loadedAnyway(p).length, build: reifiedPane },
+    { id: "never", title: "Never used", count: (p) => neverUsed(p).length, build: neverPane },
     { id: "failed", title: "Failed", count: (p) => failures(p).length, build: failedPane },
-    { id: "files", title: "Slow files", count: (p) => p.all_files, build: filesPane },
+    { id: "files", title: "Slow files", count: (p) => p.files.length, build: filesPane },
     { id: "processes", title: "Processes", count: (p) => p.processes.length, build: processesPane },
   );
 }
@@ -79,14 +79,14 @@ function findingsPane(profile) {
   return [make("ol", { class: "todo" }, profile.findings.map((each) => {
     const node = profile.byName.get(each.subject);
     return make("li", {},
-      make("p", { class: "saves" }, each.saves_s ? [seconds(each.saves_s), make("small", {}, "at most to save")] : ""),
+      make("p", { class: "saves" }, each.saves_s ? [seconds(each.saves_s), make("small", {}, "at most")] : ""),
       make("div", {}, node ? moduleLink(node, each.subject) : make("b", {}, each.subject), make("p", {}, each.how),
         each.file ? make("p", { class: "place" }, place(each.file, each.line)) : null, each.command ? commandLine(each.command) : null));
   }))];
 }
 
 function phasesPane(profile, table) {
-  const rows = profile.phases.map((phase, order) => ({ phase, order, name: phase.claimed ? phase.name : `after ${phase.name}` }));
+  const rows = profile.phases.map((phase, order) => ({ phase, order, name: phaseTitle(phase) }));
   const most = mostOf(rows, (row) => row.phase.wall_s);
   const what = (row) => [row.phase.detail, row.phase.packages.map(([name, time]) => `${name} ${seconds(time)}`).join(", ")].filter(Boolean).join("; ");
   const columns = [
@@ -101,12 +101,15 @@ function phasesPane(profile, table) {
   return [...batchWords(profile), table(tableOf(columns, rows, { matches: textMatches((row) => row.name), empty: "No phase was recorded." }))];
 }
 
+const CONFIDENCE = { high: "sure", medium: "likely", low: "a guess" };
+
 function batchWords(profile) {
   const { batch } = profile;
-  if (!batch) return [make("p", {}, "No first batch was seen: the phases go on to the program's end.")];
-  const others = batch.rejected.map(([rule, at, why]) => `${rule} at ${seconds(at)}: ${why}`);
-  return [make("p", {}, `First batch at ${seconds(batch.at_s)} by the rule ${batch.rule}${batch.framework ? ` (${batch.framework})` : ""}, confidence ${batch.confidence}.`,
-    others.length ? ` Not taken: ${others.join("; ")}.` : "")];
+  if (!batch) return [make("p", {}, "No first batch was seen: the phases go on to the program\u2019s end.")];
+  const rule = batch.rule.startsWith(batch.framework) ? batch.rule : `${batch.framework}: ${batch.rule}`;
+  const sure = CONFIDENCE[batch.confidence] || batch.confidence;
+  const others = batch.rejected.map(([name, at, why]) => `${name} at ${seconds(at)}, ${why}`);
+  return [make("p", {}, `First batch at ${seconds(batch.at_s)}, told by ${rule}${sure ? ` (${sure})` : ""}.`, others.length ? ` Not taken: ${others.join("; ")}.` : "")];
 }
 
 function packagesPane(profile, table) {
@@ -135,12 +138,17 @@ function modulesPane(profile, table) {
   return [table(tableOf(columns, profile.nodes.map(nodeRow), { sort: { column: 1, down: true }, matches: nodeMatches, empty: "Nothing was imported." }))];
 }
 
+// As in picks.py: what the main process loaded late; what a first use loads has a table of its own.
+function hiddenNodes(profile) {
+  return profile.nodes.filter((each) => isHiddenTop(each) && !each.process && !each.error && each.use !== "first use");
+}
+
 function hiddenPane(profile, table) {
-  const rows = profile.nodes.filter(isHiddenTop).map(nodeRow), most = mostOf(rows, (row) => row.node.wall_s);
+  const rows = hiddenNodes(profile).map(nodeRow), most = mostOf(rows, (row) => row.node.wall_s);
   const columns = [
     moduleColumn(), timeColumn("Total", (row) => row.node.wall_s), meterColumn((row) => row.node.wall_s, most, () => "--hidden"),
     timeColumn("CPU", (row) => row.node.cpu_s, { less: true }), countColumn("Inside", (row) => row.node.inside, { less: true }),
-    { head: "Phase", value: (row) => row.node.phase, less: true, kind: "keep" }, { head: "Asked for by", value: (row) => row.node.use, less: true, show: (row) => USES[row.node.use] || row.node.use },
+    { head: "Phase", value: (row) => phaseName(row.node.phase), less: true, kind: "keep" }, { head: "Asked for by", value: (row) => row.node.use, less: true, show: (row) => USES[row.node.use] || row.node.use },
     placeColumn("Where", (row) => place(row.node.file, row.node.line)),
   ];
   const all = profile.nodes.filter((each) => each.hidden).length;
@@ -149,41 +157,52 @@ function hiddenPane(profile, table) {
 }
 
 const USES = { statement: "a statement", call: "a call", "first use": "a first use" };
-const KINDS = { binding: "name", proxy: "module" };
 const written = (row) => place(row.each.file, row.each.line);
 
-// A submodule that is reachable from its package is no statement of its own.
-const statements = (profile) => profile.deferrals.filter((each) => each.kind !== "submodule");
-
-function deferralRows(profile, verdict) {
-  return statements(profile).filter((each) => each.verdict === verdict).map((each) => ({ each, name: each.target, node: profile.nodes[each.loaded[0] - 1] || null }));
-}
-
-function deferralMatches(row) {
-  return textMatches(({ each }) => `${each.target} ${each.bound} ${each.file} ${each.used_file}`)(row);
+// Deferrals whose first use loaded something, with how long that took.
+function loadedAnyway(profile) {
+  return profile.deferrals.filter((each) => each.verdict === "reified" && each.loaded.length).map((each) => {
+    const nodes = each.loaded.map((id) => profile.nodes[id - 1]);
+    return { each, name: each.target, node: nodes[0], took: nodes.reduce((sum, node) => sum + node.wall_s, 0) };
+  });
 }
 
 function reifiedPane(profile, table) {
-  const rows = deferralRows(profile, "reified"), most = mostOf(rows, (row) => row.each.wall_s);
+  const rows = loadedAnyway(profile), most = mostOf(rows, (row) => row.took);
   const usedAt = (row) => place(row.each.used_file, row.each.used_line);
   const columns = [
-    moduleColumn("Deferred"), timeColumn("Took", (row) => row.each.wall_s), meterColumn((row) => row.each.wall_s, most, (row) => (row.each.before_batch ? "--hidden" : "--stdlib")),
+    moduleColumn("Deferred"), timeColumn("Took", (row) => row.took), meterColumn((row) => row.took, most, (row) => (row.each.before_batch ? "--hidden" : "--stdlib")),
     { head: "Before first batch", value: (row) => (row.each.before_batch ? "yes" : "no"), less: true },
-    { head: "First used at", value: usedAt, show: (row) => [make("span", { class: "place" }, breakable(usedAt(row))), row.each.used_by ? ` in ${row.each.used_by}` : ""] },
+    { head: "First used at", value: usedAt, show: (row) => [make("span", { class: "place" }, breakable(usedAt(row))), caller(row.each.used_by)] },
     timeColumn("When", (row) => row.each.used_s, { less: true }), placeColumn("Written at", written, { less: true }),
   ];
-  const early = rows.filter((row) => row.each.before_batch);
-  const intro = `Deferred, but needed later: what the line in \u201cFirst used at\u201d did loaded them. ${plural(early.length, "of them")} before the first batch, where deferring saves nothing.`.replace(/ of thems? /, " of them ");
-  return [make("p", {}, intro), table(tableOf(columns, rows, { sort: { column: 1, down: true }, matches: deferralMatches, empty: "No deferred import was used." }))];
+  const early = rows.filter((row) => row.each.before_batch).length;
+  const intro = `Deferred, and loaded all the same by the line that used them first: ${grouped(early)} of ${grouped(rows.length)} before the first batch, where putting them off saved nothing.`;
+  const matches = textMatches(({ each }) => `${each.target} ${each.bound} ${each.file} ${each.used_file}`);
+  return [make("p", {}, intro), table(tableOf(columns, rows, { sort: { column: 1, down: true }, matches, empty: "No first use of a deferred import loaded anything." }))];
+}
+
+// Modules that were deferred, used by nobody and not loaded by anybody else; with the statements.
+function neverUsed(profile) {
+  const rows = new Map();
+  for (const each of profile.deferrals) {
+    const name = each.target.split(":")[0], found = profile.byName.get(name);
+    if (each.verdict !== "never" || each.kind === "submodule" || (found && !found.error)) continue;
+    if (!rows.has(name)) rows.set(name, { name, node: null, deferrals: [] });
+    rows.get(name).deferrals.push(each);
+  }
+  return [...rows.values()];
 }
 
 function neverPane(profile, table) {
+  const rows = neverUsed(profile), places = (row) => row.deferrals.map((each) => place(each.file, each.line));
   const columns = [
-    { ...moduleColumn("Deferred"), show: (row) => make("code", {}, row.name) }, { head: "As", value: (row) => row.each.bound, less: true, show: (row) => make("code", {}, row.each.bound) },
-    placeColumn("Written at", written), { head: "Kind", value: (row) => KINDS[row.each.kind] || row.each.kind, less: true }, placeColumn("In", (row) => row.each.module, { less: true }),
+    { ...moduleColumn("Deferred"), show: (row) => make("code", {}, breakable(row.name)) }, countColumn("Statements", (row) => row.deferrals.length),
+    placeColumn("Written at", (row) => places(row)[0], { show: (row) => [make("span", { class: "place" }, breakable(places(row)[0])), row.deferrals.length > 1 ? make("span", { class: "soft" }, ` and ${plural(row.deferrals.length - 1, "other")}`) : ""] }),
+    { head: "As", value: (row) => row.deferrals[0].bound, less: true, show: (row) => make("code", {}, breakable([...new Set(row.deferrals.map((each) => each.bound))].slice(0, 4).join(", "))) },
   ];
-  return [make("p", {}, "Deferred and never used in this run: an eager program would have loaded these for nothing."),
-    table(tableOf(columns, deferralRows(profile, "never"), { matches: deferralMatches, empty: "Every deferred import was used, or nothing was deferred." }))];
+  const intro = "Deferred, never used in this run, and loaded by nobody else: an eager program would have loaded these for nothing.";
+  return [make("p", {}, intro), table(tableOf(columns, rows, { sort: { column: 1, down: true }, matches: textMatches((row) => `${row.name} ${places(row).join(" ")}`), empty: "Every deferred import was used, or nothing was deferred." }))];
 }
 
 // What failed, the same failure at the same line once; failures of deferrals at their first use are among them.
@@ -223,8 +242,9 @@ function filesPane(profile, table) {
 }
 
 function processesPane(profile, table) {
+  const processes = new Set(profile.nodes.map((node) => node.process)); // of other ranks only the sums are known
   const rows = profile.processes.map((each, index) => ({ each, index, name: each.main, end: each.end_s ?? null,
-    imports_s: profile.nodes.filter((node) => node.process === index && !node.up).reduce((sum, node) => sum + node.wall_s, 0) }));
+    imports_s: each.imports && !processes.has(index) ? null : profile.nodes.filter((node) => node.process === index && !node.up).reduce((sum, node) => sum + node.wall_s, 0) }));
   const columns = [
     countColumn("Process", (row) => row.each.pid, { show: (row) => String(row.each.pid) }), { head: "Role", value: (row) => row.each.role }, { ...placeColumn("Program", (row) => row.each.main), less: true },
     timeColumn("Began", (row) => row.each.start_s, { less: true }), { ...timeColumn("Lasted", (row) => (row.end === null ? null : row.end - row.each.start_s)), show: (row) => (row.end === null ? "no end recorded" : milli(row.end - row.each.start_s)) },

@@ -89,7 +89,7 @@ function tipOf(node) {
     ["memory", memoryOf(node)], ["major faults", grouped(node.major_faults)],
     node.read_bytes ? ["read", bytes(node.read_bytes)] : null,
     node.inside ? ["inside", plural(node.inside, "import")] : null,
-    ["phase", node.phase],
+    ["phase", phaseName(node.phase)],
   ].filter(Boolean);
   return [
     make("b", {}, node.name),

@@ -1,6 +1,6 @@
 // Values: reads the page's columns back into rows; columns.py says how they were packed.
 
-const STEP = 1e-5, MEMORY = 65536, BLOCK = 512, NAME = "\u0001";
+const STEP = 1e-5, MEMORY = 65536, BLOCK = 512, MINOR = 16, NAME = "\u0001";
 
 async function readData() {
   const holder = document.getElementById("data");
@@ -30,11 +30,12 @@ function unpackTable(table, texts) {
 }
 
 function unpackProfile(packed, texts, index) {
-  const profile = { index, title: packed.title, environment: packed.environment, complete: packed.complete, counts: packed.counts, all_files: packed.all_files };
+  const profile = { index, title: packed.title, environment: packed.environment, complete: packed.complete, counts: packed.counts, all_files: packed.all_files, zero_unix_ns: packed.zero_unix_ns };
   for (const [name, micro] of Object.entries(packed.seconds)) profile[name] = micro === null ? null : micro / 1e6;
-  for (const name of ["packages", "phases", "marks", "deferrals", "files", "processes", "findings", "ranks"]) {
+  for (const name of ["packages", "phases", "marks", "deferrals", "requests", "files", "processes", "findings", "ranks"]) {
     profile[name] = unpackTable(packed[name], texts);
   }
+  profile.deferrals.forEach((row, place) => nameDeferral(row, place, packed.deferrals, texts));
   const named = (pairs) => pairs.map(([name, micro]) => [texts[name], micro / 1e6]);
   for (const phase of profile.phases) phase.packages = named(phase.packages);
   for (const rank of profile.ranks) rank.phases = named(rank.phases);
@@ -44,6 +45,11 @@ function unpackProfile(packed, texts, index) {
   profile.nodes = unpackNodes(packed.nodes, texts, profile);
   prepare(profile);
   return profile;
+}
+
+function nameDeferral(row, place, packed, texts) {
+  const bound = packed.bound[place], attribute = ["", `:${bound}`][packed.attribute[place]] ?? `:${texts[packed.attribute[place] - 2]}`;
+  Object.assign(row, { id: place + 1, bound, target: texts[packed.target[place]] + attribute });
 }
 
 function makeFlags(row, names) {
@@ -89,7 +95,7 @@ function nameNode(node, last, packed, texts, nodes) {
 }
 
 function timeNodes(nodes, packed) {
-  const wall = packed.tail.slice(), inside = nodes.map(() => 0), cpu = nodes.map(() => 0), rss = packed.rss.slice();
+  const wall = packed.tail.slice(), inside = nodes.map(() => 0), cpu = nodes.map(() => 0), rss = packed.rss.slice(), minor = packed.minor.slice();
   for (let row = nodes.length - 1; row >= 0; row -= 1) {
     const up = nodes[row].parent - 1;
     const node = nodes[row], own = Math.max(0, wall[row] - inside[row] + packed.odd_self[row]);
@@ -99,11 +105,13 @@ function timeNodes(nodes, packed) {
     cpu[row] += own - packed.wait[row] + packed.odd_cpu[row];
     node.cpu_s = cpu[row] * STEP;
     node.rss_bytes = rss[row] * MEMORY;
+    node.minor_faults = minor[row] * MINOR;
     if (up >= 0) {
       wall[up] += packed.gap[row] + wall[row];
       inside[up] += wall[row];
       cpu[up] += cpu[row];
       rss[up] += rss[row];
+      minor[up] += minor[row];
     }
   }
   const edge = [], start = [];
@@ -127,6 +135,7 @@ function prepare(profile) {
   }
   for (let row = nodes.length - 1; row >= 0; row -= 1) if (nodes[row].up) nodes[row].up.inside += nodes[row].inside + 1;
   for (const deferral of profile.deferrals) for (const id of deferral.loaded) nodes[id - 1].deferral = deferral;
+  for (const each of profile.requests) if (each.node) (nodes[each.node - 1].requests ||= []).push(each);
   profile.lanes = lanesOf(profile);
   const starts = [0, ...profile.phases.map((each) => each.start_s)];
   const ends = [profile.end_s || 0, ...nodes.filter((each) => !each.up).map((each) => each.end_s)];

@@ -41,6 +41,7 @@ function aboutModule(node) {
     ...deferralParts(node),
     make("h3", {}, "Import chain"),
     make("ol", { class: "chain" }, chainOf(node).map((each) => chainStep(each, node))),
+    ...requestParts(node),
     ...pulledParts(node),
     make("h3", {}, "In the terminal"),
     commandLine(`lazyimp why ${node.name}`),
@@ -52,7 +53,7 @@ function figuresOf(node) {
     ["total", seconds(node.wall_s)], ["by itself", seconds(node.self_wall_s)], ["began at", seconds(node.start_s)],
     ["CPU", seconds(node.cpu_s)], ["CPU by itself", seconds(node.self_cpu_s)], ["memory", memoryOf(node)],
     ["major faults", grouped(node.major_faults)], ["read", bytes(node.read_bytes)],
-    ["phase", node.phase],
+    ["phase", phaseName(node.phase)],
     node.profile.processes.length > 1 || node.thread ? ["in", laneName(node.lane)] : null,
   ];
 }
@@ -64,6 +65,8 @@ function otherRun(node) {
   return [make("h3", {}, "In the other run"), make("p", {}, told)];
 }
 
+const caller = (name) => (name && name !== "<module>" ? ` in ${name}()` : "");
+
 function deferralParts(node) {
   const { deferral } = node;
   if (!deferral) return [];
@@ -72,7 +75,7 @@ function deferralParts(node) {
     make("p", {}, "Written ", make("span", { class: "place" }, place(deferral.file, deferral.line)),
       ` as ${deferral.bound}, in ${deferral.module}`),
     make("p", {}, "First used ", make("span", { class: "place" }, place(deferral.used_file, deferral.used_line)),
-      deferral.used_by ? ` in ${deferral.used_by}` : "", deferral.used_s === null ? "" : `, at ${seconds(deferral.used_s)}`),
+      caller(deferral.used_by), deferral.used_s === null ? "" : `, at ${seconds(deferral.used_s)}`),
   ];
 }
 
@@ -85,8 +88,16 @@ function chainOf(node) {
 function chainStep(each, node) {
   const own = each === node;
   return make("li", { class: own ? "self" : null },
-    make("span", { class: "place" }, breakable(place(each.file, each.line) || "the interpreter"), each.function ? ` in ${each.function} ` : " "),
+    make("span", { class: "place" }, breakable(place(each.file, each.line) || "the interpreter"), `${caller(each.function)} `),
     own ? make("code", {}, breakable(each.name)) : moduleLink(each));
+}
+
+// Who else asked while it was there or being loaded already: they would load it if nobody else did.
+function requestParts(node) {
+  if (!node.requests) return [];
+  const places = [...new Set(node.requests.map((each) => place(each.file, each.line)))];
+  const rest = places.length > 6 ? make("li", { class: "soft" }, `and ${plural(places.length - 6, "other place")}`) : null;
+  return [make("h3", {}, "Asked for by others, too"), make("ul", { class: "chain" }, places.slice(0, 6).map((each) => make("li", { class: "place" }, breakable(each))), rest)];
 }
 
 function pulledParts(node) {

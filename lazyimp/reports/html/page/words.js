@@ -1,6 +1,6 @@
 // Words: numbers with their units, and elements made of text only.
 
-const MINUS = "\u2212", THIN = "\u202f", ARROW = "\u2192";
+const MINUS = "\u2212", NB = "\u00a0", ARROW = "\u2192";
 
 function grouped(number, digits = 0) {
   const text = Math.abs(number).toFixed(digits);
@@ -12,18 +12,18 @@ function grouped(number, digits = 0) {
 function seconds(value) {
   if (value === null || value === undefined) return "unknown";
   const size = Math.abs(value);
-  if (size >= 119.5) return `${value < 0 ? MINUS : ""}${Math.floor(Math.round(size) / 60)} min ${Math.round(size) % 60} s`;
-  if (size >= 0.9995) return `${grouped(value, 2)} s`;
-  if (size >= 0.00995) return `${grouped(value * 1e3)} ms`;
-  return `${grouped(value * 1e3, size ? 2 : 0)} ms`;
+  if (size >= 119.5) return `${value < 0 ? MINUS : ""}${Math.floor(Math.round(size) / 60)}${NB}min${NB}${Math.round(size) % 60}${NB}s`;
+  if (size >= 0.9995) return `${grouped(value, 2)}${NB}s`;
+  if (size >= 0.00995) return `${grouped(value * 1e3)}${NB}ms`;
+  return `${grouped(value * 1e3, size ? 2 : 0)}${NB}ms`;
 }
 
 function bytes(value) {
   const size = Math.abs(value);
-  if (size >= 2 ** 30) return `${grouped(value / 2 ** 30, 2)} GiB`;
-  if (size >= 2 ** 20) return `${grouped(value / 2 ** 20, 1)} MiB`;
-  if (size >= 2 ** 10) return `${grouped(value / 2 ** 10)} KiB`;
-  return `${grouped(value)} B`;
+  if (size >= 2 ** 30) return `${grouped(value / 2 ** 30, 2)}${NB}GiB`;
+  if (size >= 2 ** 20) return `${grouped(value / 2 ** 20, 1)}${NB}MiB`;
+  if (size >= 2 ** 10) return `${grouped(value / 2 ** 10)}${NB}KiB`;
+  return `${grouped(value)}${NB}B`;
 }
 
 function signed(value, format) {
@@ -31,9 +31,9 @@ function signed(value, format) {
 }
 
 function percent(part, whole) {
-  if (!whole) return "0 %";
+  if (!whole) return `0${NB}%`;
   const share = 100 * part / whole;
-  return Math.abs(share) < 9.95 && share ? `${grouped(share, 1)} %` : `${grouped(share)} %`;
+  return Math.abs(share) < 9.95 && share ? `${grouped(share, 1)}${NB}%` : `${grouped(share)}${NB}%`;
 }
 
 function plural(number, word, many = `${word}s`) {
@@ -42,6 +42,15 @@ function plural(number, word, many = `${word}s`) {
 
 function place(file, line) {
   return file ? line ? `${file}:${line}` : file : "";
+}
+
+function phaseName(name) {
+  return { interp: "interpreter", "first-batch": "after it" }[name] || name.replaceAll("-", " ");
+}
+
+// What no marker claims belongs to the phase before it.
+function phaseTitle(phase) {
+  return phaseName(phase.name) + (phase.claimed ? "" : ", rest");
 }
 
 // The only way in which this page makes elements: what is no element becomes a text node.
@@ -67,7 +76,7 @@ function byId(id) {
 }
 
 function withUnit(number, unit) {
-  return [number, make("span", { class: "unit" }, ` ${unit}`)];
+  return [number, make("span", { class: "unit" }, `${NB}${unit}`)];
 }
 
 function definitions(pairs, kind) {
