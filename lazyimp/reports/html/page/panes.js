@@ -194,15 +194,24 @@ function neverUsed(profile) {
   return [...rows.values()];
 }
 
+// Who wrote a deferral: the program itself, or the package that its module is of.
+function writerOf(deferral) {
+  const top = deferral.module.split(".")[0];
+  return top === "__main__" || report.kinds.get(top) === "own" ? "your code" : top;
+}
+
 function neverPane(profile, table) {
-  const rows = neverUsed(profile), places = (row) => row.deferrals.map((each) => place(each.file, each.line));
+  const places = (row) => row.deferrals.map((each) => place(each.file, each.line)), others = (row) => row.deferrals.length - 1;
+  const rows = neverUsed(profile).sort((a, b) => b.deferrals.length - a.deferrals.length);
   const columns = [
-    { ...moduleColumn("Deferred"), show: (row) => make("code", {}, breakable(row.name)) }, countColumn("Statements", (row) => row.deferrals.length),
-    placeColumn("Written at", (row) => places(row)[0], { show: (row) => [make("span", { class: "place" }, breakable(places(row)[0])), row.deferrals.length > 1 ? make("span", { class: "soft" }, ` and ${plural(row.deferrals.length - 1, "other")}`) : ""] }),
-    { head: "As", value: (row) => row.deferrals[0].bound, less: true, show: (row) => make("code", {}, breakable([...new Set(row.deferrals.map((each) => each.bound))].slice(0, 4).join(", "))) },
+    { ...moduleColumn("Deferred"), show: (row) => make("code", {}, breakable(row.name)) },
+    { head: "By", value: (row) => writerOf(row.deferrals[0]).replace("your code", ""), show: (row) => writerOf(row.deferrals[0]) },
+    countColumn("Statements", (row) => row.deferrals.length),
+    placeColumn("Written at", (row) => places(row)[0], { show: (row) => [make("span", { class: "place" }, breakable(places(row)[0])), others(row) ? make("span", { class: "soft" }, ` and ${plural(others(row), "other")}`) : ""] }),
+    { head: "As", value: (row) => row.deferrals[0].bound, less: true, show: (row) => make("code", {}, breakable([...new Set(row.deferrals.map((each) => each.bound))].slice(0, 3).join(", "))) },
   ];
   const intro = "Deferred, never used in this run, and loaded by nobody else: an eager program would have loaded these for nothing.";
-  return [make("p", {}, intro), table(tableOf(columns, rows, { sort: { column: 1, down: true }, matches: textMatches((row) => `${row.name} ${places(row).join(" ")}`), empty: "Every deferred import was used, or nothing was deferred." }))];
+  return [make("p", {}, intro), table(tableOf(columns, rows, { sort: { column: 1, down: false }, matches: textMatches((row) => `${row.name} ${places(row).join(" ")}`), empty: "Every deferred import was used, or nothing was deferred." }))];
 }
 
 // What failed, the same failure at the same line once; failures of deferrals at their first use are among them.

@@ -48,7 +48,7 @@ function buildFigures() {
     ["Imports", (p) => importTimes(p).all, seconds, `${percent(importTimes(profile).all, profile.ttfb_s)} of the time`],
     ["Hidden imports", (p) => importTimes(p).hidden, seconds, plural(profile.counts.hidden || 0, "module")],
     ["Modules", (p) => p.counts.modules || 0, grouped],
-    ["Deferred", (p) => p.counts.deferred || 0, grouped, `${grouped(profile.counts.never || 0)} never used`],
+    ["Deferred", (p) => p.counts.deferred || 0, grouped, profile.counts.deferred ? `${grouped(profile.counts.never || 0)} never used` : null],
     ["Memory", (p) => p.batch?.rss_bytes, bytes, "peak at the first batch"],
     ["Major faults", (p) => p.batch?.major_faults, grouped, `${bytes(profile.batch?.read_bytes || 0)} read`],
     ["First step excess", (p) => p.first_step_excess_s, seconds],
