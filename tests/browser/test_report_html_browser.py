@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -29,7 +30,7 @@ PANES = (
     "processes",
 )
 ROW, HEAD, LANE = 19, 36, 18  # as in icicle.js
-EVIL = "</script><img src=x onerror=alert(1)>"
+EVIL = "</script><img src=x onerror=alert(1)>';$(reboot)\""
 
 
 @pytest.fixture(scope="module")
@@ -363,6 +364,8 @@ def test_names_are_shown_as_they_are_and_do_nothing(open_page, small):
     page.keyboard.press("ArrowDown")
     assert EVIL in page.inner_text("#why") and EVIL in page.inner_text(".top")
     assert page.locator("img").count() == 0
+    word = page.locator("#why .command code").inner_text().removeprefix("lazyimp why ")
+    assert shlex.split(word) == [page.inner_text("#why-title")]
 
 
 def test_the_policy_stops_what_is_not_the_pages_own(open_page, report):

@@ -143,8 +143,8 @@ def deferral_table(deferrals: Sequence[DeferralRow], rows: dict[int, int], texts
     for row in deferrals:
         module, _, attribute = row.target.partition(":")
         made["target"].append(texts.place(module))
-        usual = attribute in ("", row.bound)
-        made["attribute"].append(bool(attribute) + 0 if usual else texts.place(attribute) + 2)
+        usual = {"": 0, row.bound: 1} if row.bound else {"": 0}
+        made["attribute"].append(usual[attribute] if attribute in usual else texts.place(attribute) + 2)
     return made
 
 

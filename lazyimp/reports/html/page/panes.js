@@ -255,7 +255,7 @@ function processesPane(profile, table) {
   const rows = profile.processes.map((each, index) => ({ each, index, name: each.main, end: each.end_s ?? null,
     imports_s: each.imports && !processes.has(index) ? null : profile.nodes.filter((node) => node.process === index && !node.up).reduce((sum, node) => sum + node.wall_s, 0) }));
   const columns = [
-    countColumn("Process", (row) => row.each.pid, { show: (row) => String(row.each.pid) }), { head: "Role", value: (row) => row.each.role }, { ...placeColumn("Program", (row) => row.each.main), less: true },
+    countColumn("Process", (row) => row.each.pid, { label: true, show: (row) => String(row.each.pid) }), { head: "Role", value: (row) => row.each.role }, { ...placeColumn("Program", (row) => row.each.main), less: true },
     timeColumn("Began", (row) => row.each.start_s, { less: true }), { ...timeColumn("Lasted", (row) => (row.end === null ? null : row.end - row.each.start_s)), show: (row) => (row.end === null ? "no end recorded" : milli(row.end - row.each.start_s)) },
     timeColumn("CPU", (row) => row.each.cpu_s, { less: true }), countColumn("Imports", (row) => row.each.imports), timeColumn("In imports", (row) => row.imports_s), countColumn("Modules", (row) => row.each.modules, { less: true }),
   ];
@@ -267,7 +267,7 @@ function ranksPart(profile, table) {
   if (!profile.ranks.length) return [];
   const sorted = profile.ranks.slice().sort((a, b) => a.ttfb_s - b.ttfb_s), [least, most] = [sorted[0], sorted.at(-1)];
   const columns = [
-    countColumn("Rank", (row) => row.rank), timeColumn("To first batch", (row) => row.ttfb_s), meterColumn((row) => row.ttfb_s, most.ttfb_s, () => "--accent"),
+    countColumn("Rank", (row) => row.rank, { label: true }), timeColumn("To first batch", (row) => row.ttfb_s), meterColumn((row) => row.ttfb_s, most.ttfb_s, () => "--accent"),
     timeColumn("CPU", (row) => row.ttfb_cpu_s, { less: true }), timeColumn("In imports", (row) => row.imports_wall_s), countColumn("Modules", (row) => row.modules),
     { head: "End", value: (row) => (row.is_complete ? "recorded" : "missing"), less: true },
   ];

@@ -2,7 +2,8 @@
 
 const CUT = 40;
 
-// A column: head, value (what sorts), show (what is seen, the value if missing), n for numbers, less for narrow windows.
+// A column: head, value (what sorts), show (what is seen, the value if missing), n for numbers, label for those that name something,
+// less for what narrow windows leave out.
 function tableOf(columns, rows, options) {
   const sort = { ...(options.sort || { column: 0, down: false }) };
   const holder = make("div", {});
@@ -13,7 +14,7 @@ function tableOf(columns, rows, options) {
     const seen = all ? sorted : sorted.slice(0, CUT);
     holder.replaceChildren(...[
       matching.length < rows.length ? filterNote(matching.length, rows.length) : null,
-      seen.length ? make("div", { class: "wide" }, make("table", {}, headOf(columns, sort, draw),
+      seen.length ? make("div", { class: "wide" }, make("table", {}, headOf(columns, sort, draw, holder),
         make("tbody", {}, seen.map((row) => rowOf(columns, row))), options.foot ? footOf(columns, options.foot(matching)) : null)) : null,
       seen.length || matching.length < rows.length ? null : make("p", { class: "soft" }, options.empty),
       seen.length < sorted.length ? moreButton(sorted.length, () => { all = true; draw(); }) : null,
@@ -21,7 +22,7 @@ function tableOf(columns, rows, options) {
     markChosen(holder);
   };
   draw();
-  return { element: holder, draw, showAll: (whole) => { all = whole; draw(); } };
+  return { element: holder, draw };
 }
 
 function sortRows(rows, column, down) {
@@ -33,7 +34,7 @@ function sortRows(rows, column, down) {
   return rows.slice().sort(compare);
 }
 
-function headOf(columns, sort, draw) {
+function headOf(columns, sort, draw, holder) {
   return make("thead", {}, make("tr", {}, columns.map((column, number) => {
     if (!column.value && !column.head) return make("td", { class: classesOf(column) });
     if (!column.value) return make("th", { class: classesOf(column), scope: "col" }, column.head);
@@ -41,7 +42,7 @@ function headOf(columns, sort, draw) {
       sort.down = sort.column === number ? !sort.down : Boolean(column.n);
       sort.column = number;
       draw();
-      document.querySelector(`[data-head="${CSS.escape(column.head)}"]`)?.focus();
+      holder.querySelector(`[data-head="${CSS.escape(column.head)}"]`)?.focus();
     };
     const now = sort.column === number ? sort.down ? "descending" : "ascending" : null;
     return make("th", { scope: "col", class: classesOf(column), "aria-sort": now },
@@ -58,7 +59,7 @@ function rowOf(columns, row) {
 }
 
 function cellClass(column, row) {
-  const zero = column.n && Math.abs(column.value(row) || 0) < 1e-9 ? "zero" : "";
+  const zero = column.n && !column.label && Math.abs(column.value(row) || 0) < 1e-9 ? "zero" : "";
   return `${classesOf(column) || ""} ${zero}`.trim() || null;
 }
 

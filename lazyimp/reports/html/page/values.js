@@ -137,10 +137,9 @@ function prepare(profile) {
   for (const deferral of profile.deferrals) for (const id of deferral.loaded) nodes[id - 1].deferral = deferral;
   for (const each of profile.requests) if (each.node) (nodes[each.node - 1].requests ||= []).push(each);
   profile.lanes = lanesOf(profile);
-  const starts = [0, ...profile.phases.map((each) => each.start_s)];
-  const ends = [profile.end_s || 0, ...nodes.filter((each) => !each.up).map((each) => each.end_s)];
-  profile.start_s = Math.min(...starts);
-  profile.stop_s = Math.max(...ends, ...profile.processes.map((each) => each.end_s || 0)) || 1e-3;
+  const ends = [...nodes, ...profile.processes].map((each) => each.end_s || 0);
+  profile.start_s = profile.phases.reduce((least, each) => Math.min(least, each.start_s), 0);
+  profile.stop_s = ends.reduce((most, each) => Math.max(most, each), profile.end_s || 0) || 1e-3;
   profile.batch_s = profile.batch ? profile.batch.at_s : null;
   profile.byName = new Map();
   for (const node of nodes) if (!profile.byName.has(node.name)) profile.byName.set(node.name, node);
@@ -149,14 +148,14 @@ function prepare(profile) {
 function lanesOf(profile) {
   const lanes = new Map();
   for (const node of profile.nodes) {
-    const key = node.process * 4096 + node.thread;
-    if (!lanes.has(key)) lanes.set(key, { profile, key, process: node.process, thread: node.thread, rows: [], roots: [] });
+    const key = `${node.process} ${node.thread}`;
+    if (!lanes.has(key)) lanes.set(key, { profile, process: node.process, thread: node.thread, rows: [], roots: [] });
     const lane = lanes.get(key);
     node.lane = lane;
     (lane.rows[node.depth] ||= []).push(node);
     if (!node.up) lane.roots.push(node);
   }
-  const sorted = [...lanes.values()].sort((a, b) => a.key - b.key);
+  const sorted = [...lanes.values()].sort((a, b) => a.process - b.process || a.thread - b.thread);
   for (const lane of sorted) for (const row of lane.rows) row?.sort((a, b) => a.start_s - b.start_s);
   return sorted;
 }

@@ -2,6 +2,7 @@
 
 function buildWhy() {
   on("select", drawWhy);
+  on("shown", drawWhy);
   drawWhy();
 }
 
@@ -44,7 +45,7 @@ function aboutModule(node) {
     ...requestParts(node),
     ...pulledParts(node),
     make("h3", {}, "In the terminal"),
-    commandLine(`lazyimp why ${node.name}`),
+    commandLine(`lazyimp why ${shellWord(node.name)}`),
   ].filter(Boolean);
 }
 

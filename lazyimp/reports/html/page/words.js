@@ -83,6 +83,11 @@ function definitions(pairs, kind) {
   return make("dl", { class: kind }, pairs.filter(Boolean).map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))));
 }
 
+// A name as a shell takes it for one word: names come from programs, commands are pasted.
+function shellWord(text) {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function commandLine(command) {
   const button = make("button", { type: "button", class: "copy", onclick: () => copy(command, "Command copied") }, "Copy");
   button.setAttribute("aria-label", `Copy the command ${command}`);
