@@ -147,11 +147,12 @@ function drawNode(pen, node, x, y, width, edge) {
   pen.globalAlpha = dim ? 0.2 : node.before_batch || !node.profile.batch ? 1 : 0.62;
   pen.fillStyle = colour(fill);
   pen.fillRect(x, y, width > 3 ? width - 1 : width, ROW - 1);
-  pen.globalAlpha = dim ? 0.45 : 1;
-  if (node.error) hatch(pen, x, y, width);
+  pen.globalAlpha = dim ? 0.5 : 1;
+  if (node.error) hatch(pen, x, y, Math.min(width, 16));
   if (isHiddenTop(node) && width > 2) notch(pen, x, y, width);
   if (node.use === "first use" && width > 6) firstUse(pen, x, y);
-  if (width > 26) writeName(pen, node, x, y, Math.min(x + width, edge), fill === "--own" ? "--on-own" : "--on-fill");
+  pen.globalAlpha = 1;
+  if (width > 26) writeName(pen, node, x, y, Math.min(x + width, edge), dim ? "--soft" : fill === "--own" ? "--on-own" : "--on-fill");
   pen.globalAlpha = 1;
 }
 
@@ -188,7 +189,7 @@ function hatch(pen, x, y, width) {
 
 // The whole name if there is room, else its end, and its time where that fits as a whole.
 function writeName(pen, node, x, y, right, ink) {
-  const left = Math.max(x, 0) + 5 + (isHiddenTop(node) ? 4 : 0);
+  const left = Math.max(x, 0) + 5 + (node.error ? 14 : isHiddenTop(node) ? 4 : 0);
   const room = right - left - 5;
   const parts = node.name.split("."), last = parts.at(-1);
   const names = [node.name, ...parts.slice(1).map((_, cut) => `\u2026${parts.slice(cut + 1).join(".")}`), last];
