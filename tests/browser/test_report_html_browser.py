@@ -53,7 +53,8 @@ def page(open_page: Callable[..., Any], report: str) -> Any:
 
 def drawn(page: Any) -> Any:
     """The page once everything is drawn."""
-    page.wait_for_selector("html[data-ready=yes]")
+    page.wait_for_selector("html[data-ready=yes], #trouble:not([hidden])", state="attached")
+    assert page.inner_text("#trouble") == ""
     return page
 
 
@@ -124,7 +125,9 @@ def test_the_json_it_saves_is_the_profile(open_page, small, size):
         deferrals=tuple(
             replace(each, loaded=tuple(map(rows.get, each.loaded))) for each in profile.deferrals
         ),
-        requests=tuple(replace(each, node=rows[each.node]) for each in profile.requests),
+        requests=tuple(
+            replace(each, node=rows[each.node], during=rows[each.during]) for each in profile.requests
+        ),
         files=saved.files,
     )
     assert differences(asdict(saved), asdict(want)) == []
@@ -292,11 +295,13 @@ def test_themes(open_page, report):
     assert dark.get_attribute("html", "data-theme") == "dark"
     dark.click("#theme")
     assert dark.get_attribute("html", "data-theme") == "light"
-    dark.reload()
-    assert (
-        drawn(dark).get_attribute("html", "data-theme") == "light"
-        and dark.inner_text("#theme") == "Theme: light"
-    )
+    for _ in range(10):  # the browser writes down what to remember when it has time
+        dark.reload()
+        if drawn(dark).get_attribute("html", "data-theme") == "light":
+            break
+        dark.wait_for_timeout(200)
+    assert dark.get_attribute("html", "data-theme") == "light"
+    assert dark.inner_text("#theme") == "Theme: light"
     dark.click("#theme")
     dark.click("#theme")
     dark.emulate_media(color_scheme="light")

@@ -17,7 +17,7 @@ from string import Template
 from lazyimp import __version__
 from lazyimp.profile import Profile
 from lazyimp.reports.html import words
-from lazyimp.reports.html.columns import Texts, profile_tables
+from lazyimp.reports.html.columns import Texts, profile_tables, row_fields
 
 # In the order in which they build on each other; each says its one job in its first line.
 SCRIPTS = (
@@ -47,7 +47,8 @@ def packed(profiles: list[Profile]) -> tuple[str, str]:
     """How the data is written, and the data: JSON where that is short, else compressed by zlib, in base64."""
     texts = Texts()
     tables = [profile_tables(each, texts) for each in profiles]
-    plain = json.dumps({"format": 1, "profiles": tables, "texts": texts.rows}, separators=(",", ":"))
+    data = {"format": 1, "fields": row_fields(), "profiles": tables, "texts": texts.rows}
+    plain = json.dumps(data, separators=(",", ":"))
     if len(plain) <= PLAIN_BYTES:
         return "json", plain.replace("<", "\\u003c")  # nothing in it may end the script element
     return "deflate", base64.b64encode(zlib.compress(plain.encode("ascii"), 9)).decode("ascii")

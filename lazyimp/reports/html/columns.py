@@ -21,16 +21,16 @@ deferral's `loaded`): row + 1, 0 for none. Their times are in steps of 10 micros
 - `line` is the difference to the parent's previous child's.
 - `rss` counts blocks of 65536 bytes, `minor` 16 minor faults, both less those of the children; `read` counts 512 bytes.
 
-Deferrals have no `id`, a list of names `bound`, and `target` is the text before the colon; `attribute`, what follows
-it, is 0 for none, 1 for what `bound` is, else a text + 2. Of the files only the slowest are here.
+Deferrals have a list of names, `bound`, and `target` is the text before the colon; `attribute`, what follows it, is 0
+for none, 1 for what `bound` is, else a text + 2. Only the slowest files are here; `files` says how many there are.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from lazyimp.profile import DeferralRow, FileRow, Node, Profile
 
@@ -42,6 +42,9 @@ NAME = "\x01"  # no visible text holds it
 NODE_PLAIN = ("process", "thread", "major_faults")
 NODE_FLAGS = ("hidden", "before_batch")
 NODE_TEXTS = ("error", "use", "phase", "function")
+NODES = ("first", "loaded", "node", "during")  # fields that mean a node, or several
+PAIRS = ("packages", "phases")  # fields that are pairs of a name and seconds
+PACKED: dict[type, tuple[str, ...]] = {DeferralRow: ("id", "bound", "target")}  # deferral_columns() has these
 
 
 class Texts:
@@ -83,32 +86,36 @@ def profile_tables(profile: Profile, texts: Texts) -> Table:
     """The whole profile; `texts` may be shared by several."""
     nodes = sorted(profile.nodes, key=lambda node: node.id)
     rows = {node.id: row for row, node in enumerate(nodes, 1)}
-    batch = profile.batch
-    rejected = batch.rejected if batch else ()
-    return {
-        "title": visible(profile.title),
-        "environment": {visible(key): visible(value) for key, value in sorted(profile.environment.items())},
-        "complete": profile.complete,
-        "zero_unix_ns": str(profile.zero_unix_ns),  # more digits than a browser's numbers have
-        "counts": dict(sorted(profile.counts.items())),
-        "seconds": {
-            name: micro(getattr(profile, name))
-            for name in ("ttfb_s", "ttfb_cpu_s", "end_s", "end_cpu_s", "first_step_excess_s")
-        },
-        "batch": table([batch] if batch else [], texts, leave=("rejected",)),
-        "rejected": [[visible(rule), micro(at_s), visible(why)] for rule, at_s, why in rejected],
-        "nodes": node_columns(nodes, rows, texts),
-        "packages": table(profile.packages, texts, rows=rows),
-        "phases": table(profile.phases, texts),
-        "marks": table(profile.marks, texts),
-        "deferrals": deferral_table(profile.deferrals, rows, texts),
-        "requests": table(profile.requests, texts, rows=rows),
-        "files": table(slowest(profile.files), texts),
-        "all_files": len(profile.files),
-        "processes": table(profile.processes, texts),
-        "ranks": table(profile.ranks, texts),
-        "findings": table(profile.findings, texts),
+    made: Table = {"plain": {}, "seconds": {}, "tables": {}, "nodes": node_columns(nodes, rows, texts)}
+    for name in (field.name for field in fields(profile)):
+        value = getattr(profile, name)
+        if name.endswith("_s"):
+            made["seconds"][name] = micro(value)
+        elif isinstance(value, tuple):
+            made["tables"][name] = table(TABLES.get(name, tuple)(value), texts, rows)
+        elif name != "batch":
+            made["plain"][name] = _plain(value)
+    made["deferrals"] = deferral_columns(profile.deferrals, texts)
+    made["batch"] = table([profile.batch] if profile.batch else [], texts, rows)
+    made["files"] = len(profile.files)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """A value that is no row: texts made visible, and numbers as text that have more digits than a browser's."""
+    if isinstance(value, dict):
+        return {visible(str(key)): _plain(value[key]) for key in sorted(value)}
+    if isinstance(value, str):
+        return visible(value)
+    return str(value) if isinstance(value, int) and abs(value) >= 1 << 53 else value
+
+
+def row_fields() -> dict[str, list[str]]:
+    """The fields of each kind of rows, under the name that a Profile has for them."""
+    kinds = {
+        name: kind.__args__[0] for name, kind in get_type_hints(Profile).items() if get_origin(kind) is tuple
     }
+    return {name: [field.name for field in fields(kind)] for name, kind in kinds.items()}
 
 
 def slowest(rows: Sequence[FileRow]) -> list[FileRow]:
@@ -116,17 +123,24 @@ def slowest(rows: Sequence[FileRow]) -> list[FileRow]:
     return sorted(rows, key=lambda row: (-row.wall_s, -row.read_bytes, row.at_s, row.path))[:FILES]
 
 
-def table(
-    values: Sequence[Any], texts: Texts, rows: dict[int, int] | None = None, leave: tuple[str, ...] = ()
-) -> Table:
+TABLES: dict[str, Callable[..., Sequence[Any]]] = {"files": slowest, "nodes": lambda _: ()}
+
+
+def table(values: Sequence[Any], texts: Texts, rows: dict[int, int]) -> Table:
     """One kind of rows as columns, sorted by what their fields hold."""
     made: Table = {"rows": len(values), "texts": {}, "seconds": {}, "numbers": {}}
-    for name in (field.name for field in fields(values[0]) if field.name not in leave) if values else ():
+    for name in (field.name for field in fields(values[0])) if values else ():
         column = [getattr(value, name) for value in values]
-        if name in ("first", "loaded", "node"):
-            made["numbers"][name] = [_in_rows(each, rows or {}) for each in column]
-        elif name in ("packages", "phases"):
+        if name in PACKED.get(type(values[0]), ()):
+            continue
+        if name in NODES:
+            made["numbers"][name] = [_in_rows(each, rows) for each in column]
+        elif name in PAIRS:
             made["numbers"][name] = [[[texts.place(n), micro(s)] for n, s in each] for each in column]
+        elif name == "rejected":
+            made["numbers"][name] = [
+                [[visible(r), micro(s), visible(why)] for r, s, why in each] for each in column
+            ]
         elif name.endswith("_s"):
             made["seconds"][name] = [micro(each) for each in column]
         elif isinstance(column[0], str):
@@ -136,10 +150,9 @@ def table(
     return made
 
 
-def deferral_table(deferrals: Sequence[DeferralRow], rows: dict[int, int], texts: Texts) -> Table:
-    """The deferrals, of which a lazy program has thousands."""
-    made = table(deferrals, texts, rows=rows, leave=("id", "bound", "target"))
-    made.update(bound=[visible(row.bound) for row in deferrals], target=[], attribute=[])
+def deferral_columns(deferrals: Sequence[DeferralRow], texts: Texts) -> Table:
+    """What the table of deferrals leaves out; a lazy program has thousands of them."""
+    made: Table = {"bound": [visible(row.bound) for row in deferrals], "target": [], "attribute": []}
     for row in deferrals:
         module, _, attribute = row.target.partition(":")
         made["target"].append(texts.place(module))

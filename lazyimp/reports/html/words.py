@@ -44,6 +44,8 @@ def verdict_of(profile: Profile) -> str:
         sentences += (
             [f"Most to save: {visible(best.subject)}, up to {seconds(best.saves_s)}"] if best.saves_s else []
         )
+    if profile.exception:
+        sentences.append(f"The program ended with {visible(profile.exception)}")
     if not profile.complete:
         sentences.append("The record has no end: the program crashed, was killed or is still running")
     return " ".join(f"{each}." for each in sentences)

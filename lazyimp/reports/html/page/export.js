@@ -1,20 +1,5 @@
 // Export: the shown run as text, JSON and a Chrome trace, made from what the page holds.
 
-// What `lazyimp report` reads again: as_json.py says more. Times are rounded, and only the slowest files are told.
-const FIELDS = {
-  processes: "pid parent role main start_s end_s imports modules cpu_s rank",
-  nodes: "id parent process thread name package file line start_s wall_s cpu_s self_wall_s self_cpu_s minor_faults major_faults read_bytes rss_bytes origin error use hidden before_batch phase function",
-  packages: "name kind modules wall_s cpu_s rss_bytes read_bytes hidden_modules deferred first",
-  phases: "name start_s wall_s cpu_s imports imports_wall_s imports_cpu_s hidden_imports major_faults read_bytes claimed detail packages",
-  marks: "name at_s cpu_s modules",
-  deferrals: "id process module bound target file line kind verdict used_file used_line used_by used_s wall_s before_batch loaded",
-  files: "path kind at_s module wall_s read_bytes major_faults",
-  findings: "subject saves_s how command file line",
-  requests: "node file line",
-  ranks: "rank ttfb_s ttfb_cpu_s imports_wall_s modules is_complete phases",
-};
-const PLAIN = ["title", "environment", "ttfb_s", "ttfb_cpu_s", "end_s", "end_cpu_s", "complete", "batch", "first_step_excess_s", "counts", "zero_unix_ns"];
-
 function watchExports() {
   byId("copy-text").addEventListener("click", () => copy(report.profiles.map(asText).join("\n\n"), "Copied as text"));
   byId("get-json").addEventListener("click", () => download("json", asJson()));
@@ -30,11 +15,10 @@ function download(ending, text) {
 
 const tidy = (value) => (typeof value === "number" && !Number.isInteger(value) ? Number(value.toFixed(6)) : value);
 
-// The run that the panes show.
+// The run that the panes show, as `lazyimp report` reads it again: as_json.py says more.
 function asJson() {
-  const profile = shown(), told = Object.fromEntries(PLAIN.map((name) => [name, profile[name]]));
-  for (const [table, names] of Object.entries(FIELDS)) {
-    const columns = names.split(" ");
+  const profile = shown(), told = Object.fromEntries(profile.plain.map((name) => [name, profile[name]]));
+  for (const [table, columns] of Object.entries(report.fields)) {
     told[table] = { columns, rows: profile[table].map((row) => columns.map((name) => tidy(row[name]))) };
   }
   const version = document.querySelector("meta[name=generator]").content.split(" ")[1];

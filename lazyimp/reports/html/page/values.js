@@ -9,6 +9,7 @@ async function readData() {
     throw new Error("This browser cannot unpack the report's data: use one from 2023 or later.");
   }
   const data = JSON.parse(packed ? await inflate(holder.textContent) : holder.textContent);
+  report.fields = data.fields;
   return data.profiles.map((each, index) => unpackProfile(each, data.texts, index));
 }
 
@@ -30,19 +31,18 @@ function unpackTable(table, texts) {
 }
 
 function unpackProfile(packed, texts, index) {
-  const profile = { index, title: packed.title, environment: packed.environment, complete: packed.complete, counts: packed.counts, all_files: packed.all_files, zero_unix_ns: packed.zero_unix_ns };
+  const profile = { index, all_files: packed.files, ...packed.plain };
   for (const [name, micro] of Object.entries(packed.seconds)) profile[name] = micro === null ? null : micro / 1e6;
-  for (const name of ["packages", "phases", "marks", "deferrals", "requests", "files", "processes", "findings", "ranks"]) {
-    profile[name] = unpackTable(packed[name], texts);
-  }
+  for (const [name, table] of Object.entries(packed.tables)) profile[name] = unpackTable(table, texts);
   profile.deferrals.forEach((row, place) => nameDeferral(row, place, packed.deferrals, texts));
   const named = (pairs) => pairs.map(([name, micro]) => [texts[name], micro / 1e6]);
   for (const phase of profile.phases) phase.packages = named(phase.packages);
   for (const rank of profile.ranks) rank.phases = named(rank.phases);
   for (const rows of ["phases", "deferrals", "ranks"]) for (const row of profile[rows]) makeFlags(row, ["claimed", "before_batch", "is_complete"]);
   profile.batch = unpackTable(packed.batch, texts)[0] || null;
-  if (profile.batch) profile.batch.rejected = packed.rejected.map(([rule, micro, why]) => [rule, micro / 1e6, why]);
+  if (profile.batch) profile.batch.rejected = profile.batch.rejected.map(([rule, micro, why]) => [rule, micro / 1e6, why]);
   profile.nodes = unpackNodes(packed.nodes, texts, profile);
+  profile.plain = [...Object.keys(packed.plain), ...Object.keys(packed.seconds), "batch"];
   prepare(profile);
   return profile;
 }
