@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import profiles
 import pytest
+from pages import drawn
+
+from lazyimp.profile import Profile
+from lazyimp.reports.html import render
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -72,3 +77,21 @@ def open_page(chromium: Any, tmp_path: Path) -> Iterator[OpenPage]:
 
 def _leaves(url: str) -> bool:
     return not url.startswith(("file:", "data:", "blob:"))
+
+
+@pytest.fixture(scope="session")
+def small() -> Profile:
+    """About forty imports, two processes, a second thread."""
+    return profiles.small()
+
+
+@pytest.fixture(scope="session")
+def report(small: Profile) -> str:
+    """Its page."""
+    return render(small)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Any], report: str) -> Any:
+    """Its page, drawn."""
+    return drawn(open_page(report, viewport={"width": 1400, "height": 900}))
