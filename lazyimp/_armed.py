@@ -75,8 +75,11 @@ def decide(name, file, facts, target, fromlist, flags, offset):
     context = flags & 7
     if file is not None and file.endswith(("__init__.py", "__init__.pyc")):
         context |= PACKAGE
-    if flags & BEFORE_ENVIRON and _reads_environment(target, lazyimp_c.environ_after(facts, offset)):
-        context |= EFFECT_ORDER
+    if flags & BEFORE_ENVIRON:
+        from lazyimp._environ import reads_environment
+
+        if reads_environment(target, lazyimp_c.environ_after(facts, offset)):
+            context |= EFFECT_ORDER
     names = tuple(fromlist) if fromlist else None
     return DECISIONS[policy().decide(name, file, target, names, context)[0]]
 
@@ -234,58 +237,6 @@ def replace_copies(placeholder, value):
             for index, held in enumerate(holder):
                 if held is placeholder:
                     holder[index] = value
-
-
-# -- os.environ: an import before a variable is set must not run after it ----------------------------------
-
-ENVIRONMENT = {  # a variable's first part -> who reads it while being imported
-    "OMP": ("numpy", "scipy", "sklearn", "torch", "numba", "mkl", "faiss", "xgboost", "lightgbm"),
-    "MKL": ("numpy", "scipy", "sklearn", "torch", "numba", "mkl"),
-    "OPENBLAS": ("numpy", "scipy", "sklearn"),
-    "NPY": ("numpy",),
-    "CUDA": ("torch", "tensorflow", "jax", "jaxlib", "cupy", "numba"),
-    "PYTORCH": ("torch",),
-    "TORCH": ("torch",),
-    "TORCHINDUCTOR": ("torch",),
-    "TF": ("tensorflow", "keras", "transformers"),
-    "XLA": ("jax", "jaxlib", "tensorflow", "torch_xla"),
-    "JAX": ("jax", "jaxlib"),
-    "KERAS": ("keras", "tensorflow"),
-    "MPLBACKEND": ("matplotlib",),
-    "MPLCONFIGDIR": ("matplotlib",),
-    "NUMBA": ("numba",),
-    "HF": (
-        "huggingface_hub",
-        "transformers",
-        "datasets",
-        "accelerate",
-        "diffusers",
-        "peft",
-        "trl",
-        "sentence_transformers",
-    ),
-    "TRANSFORMERS": ("transformers",),
-    "HUGGINGFACE": ("huggingface_hub", "transformers", "datasets"),
-    "USE": ("transformers", "sentence_transformers", "diffusers"),
-    "POLARS": ("polars",),
-    "SDL": ("pygame",),
-    "PYGAME": ("pygame",),
-    "QT": ("PyQt5", "PyQt6", "PySide2", "PySide6", "cv2"),
-    "WANDB": ("wandb",),
-    "RAY": ("ray",),
-    "SCIPY": ("scipy", "sklearn"),
-    "DJANGO": ("django",),
-}
-
-
-def _reads_environment(target, variables):
-    """Whether importing `target` may read one of the variables that are set after its statement."""
-    from lazyimp import _units
-
-    top = target.partition(".")[0]
-    if _units.shared.of_top(top)[0] is _units.OWN:
-        return True
-    return any(name is not None and top in ENVIRONMENT.get(name.partition("_")[0], ()) for name in variables)
 
 
 # -- the core protocol --------------------------------------------------------------------------------------

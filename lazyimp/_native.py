@@ -1,276 +1,324 @@
 """Core `native` (CPython 3.15 and later): the interpreter defers, lazyimp's policy says which statements.
 
-`sys.set_lazy_imports("all")` makes every module-level import outside `try` ask `_filter`, which looks at the
-statement in the frame below it and answers for it alone. Imports inside `try` and `with` are not the
-interpreter's to defer: where the policy says so, `_find_spec` hands them a proxy while they search. The
-policy and the finder are loaded when the first statement has to be decided.
+`sys.set_lazy_imports("all")` makes every module-level import outside `try` ask the extension's filter, which
+looks at the statement in the frame below it and answers for it alone. Imports inside `try` and `with` are not
+the interpreter's to defer: where the policy says so, the extension's function around the import system's own
+gives them a proxy. Here is what the extension asks where its own tables have no answer (lazyimp_c/native.pxi).
+The policy is loaded with the first statement to decide, the finder and the repairs when something needs them.
 """
 
-import _frozen_importlib as _bootstrap
+import os
 import sys
 from _thread import get_ident
+
+import lazyimp_c
+from lazyimp_c import after_exec  # a capability: who has hooks to place need not load the finder
 
 name = "native"
 policy_factory = None  # set by `with lazyimp.lazy()` where nothing was enabled
 
-LAZY, PROXY, UNUSED_TOO, ASK, NO_STORE = 1, 2, 4, 8, 16  # Policy.fill
-MODULE_EAGER, MODULE_OWN = 1, 2  # Policy.open
-# lazyimp_c/core.h: flags of a statement
-PROTECTED, UNUSED, STAR, PATH_WINDOW, BEFORE_ENVIRON, FINALIZER, ASYNC = 1, 2, 8, 16, 32, 64, 128
-NEVER = STAR | PATH_WINDOW | FINALIZER
-OWN = 256  # ours, beside a statement's flags: it stands in the user's own code
+PROXY, ASK, NO_STORE = 2, 8, 16  # Policy.fill
+MODULE_EAGER, UNGUARDED = 1, 4  # Policy.open
+PACKAGE, EFFECT_ORDER, WITHIN_TRY = 8, 16, 32  # Policy.decide
+PROTECTED, UNUSED, BEFORE_ENVIRON = 1, 2, 32  # lazyimp_c/core.h: flags of a statement
+
+# Modules that meet a placeholder behind the interpreter's back: `_native_repair` teaches them.
+REPAIRED = (
+    "asyncio.base_events",
+    "cloudpickle.cloudpickle",
+    "joblib.externals.cloudpickle.cloudpickle",
+    "pyspark.cloudpickle.cloudpickle",
+    "ray.cloudpickle.cloudpickle",
+    "dill._dill",
+    "numba.core.bytecode",
+)
+
+# Their finders import nothing for names that are not theirs.
+PLAIN_FINDERS = ("_frozen_importlib", "_frozen_importlib_external", "_distutils_hack")
+
+Lazy = None  # the interpreter's type of placeholders
+mode = None
+debugging = [False]  # whether failures of ours are shown
+proxies = 0
 
 _module = type(sys)
 _dict_of = _module.__dict__["__dict__"].__get__
-_FINDING = (
-    _bootstrap._find_spec.__code__,
-    _bootstrap._find_and_load_unlocked.__code__,
-    _bootstrap._find_and_load.__code__,
-)
-_OURS = ("lazyimp.", "lazyimp_c")
-_RUNNERS = ("<frozen importlib", "<frozen runpy>", "<frozen zipimport>")
-
-Lazy = None  # the interpreter's type of placeholders
-finder = None  # lazyimp._finder.finder, once it is needed
-repair = None  # lazyimp._native_repair, likewise
-recorder = [None]  # lazyimp._proxy.recorder, likewise
-_space_of = None  # lazyimp._native_space, likewise
-mode = None
-deferred = 0
-proxies = 0
-declared = {}  # (module, bound name) -> (target, file, line, flags), for each binding deferred by the filter
-late = {}  # module name -> (bound name, file, line) of the first statement that deferred it
-
+_blocks = lazyimp_c.native_blocks
+_open = lazyimp_c.native_open
 _policy = None
+_finder = None  # lazyimp._finder.finder, once it is needed
 _before = None  # (mode, filter) of the interpreter before ours
-_open = {}  # name -> Space of a module that is being executed
-_scopes = []  # (frame, policy, verdict tables) of open `with lazyimp.lazy()` blocks
-_busy = set()  # threads that load our own parts: eager
-_seen_path = []  # sys.path as the last deferred statement saw it
-_path = ()  # the same, shared by all statements that saw it
-_paths = {}  # top-level name -> that tuple
+_loading = set()  # threads that load our own parts
 
 
-class _Starter:
-    """Stands first on sys.meta_path until the finder is needed."""
+# -- what the extension asks ---------------------------------------------------------------------------------
 
 
-_starter = _Starter()
-
-
-# -- the filter ----------------------------------------------------------------------------------------------
-
-
-def _filter(importer, target, names):
-    """What the interpreter asks at each statement that it could defer."""
-    known = sys.modules.get(target)
-    if known is not None and (names is None or _all_present(known, names)):
-        return False  # nothing to defer
-    if importer is None or importer.startswith(_OURS):
-        return False
-    if importer == "<lazyimp>":
-        return True  # `_native_repair.plant` makes a placeholder
-    try:
-        return _decide(sys._getframe(1), importer, target, names)
-    except Exception:
-        _debug()
-        return False
-
-
-def _all_present(known, names):
-    """The names of a from-import are in the namespace of the module `known`."""
-    if type(known) is not _module:
-        return False
-    space = _dict_of(known)
-    for attr in names:
-        if attr not in space or type(space[attr]) is Lazy:
-            break
-    else:
-        return True
-    return False
-
-
-def _decide(frame, importer, target, names):
-    if _says_lazy(frame, target):
-        return _before is None or _before[1] is None or _before[1](importer, target, names)
-    space = _space(frame, importer)
-    if space is None:
-        return False
-    bits, policy = _bits(frame, space, target, names)
-    if not bits & (LAZY | UNUSED_TOO | ASK) or finder.at_work():
-        return False
-    statement = space.statement(frame.f_lasti)
-    if statement is None:
-        return False
-    flags, binds = statement
-    if _space_of.verdict(frame, space, policy, bits, target, names, flags) != LAZY:
-        return False
-    if _space_of.for_effect(frame, space, target, names, flags, binds[0][1]):
-        return False
-    if "." in target and not repair.note_submodules(target, frame):
-        return False
-    _remember(frame, space, target, names, flags, binds)
-    return True
-
-
-def _says_lazy(frame, target):
-    """The program itself says `lazy import`, or lists the module in `__lazy_modules__`."""
-    if frame.f_code.co_code[frame.f_lasti + 1] & 1:
-        return True
-    listed = frame.f_globals.get("__lazy_modules__")
-    return listed is not None and target in listed
-
-
-def _space(frame, importer):
-    """The Space of the module whose body `frame` is, or None where imports stay eager."""
-    space = _open.get(importer)
-    if space is not None and space.code is frame.f_code:
-        return space
-    if not _runs_module(frame) or get_ident() in _busy or (mode is None and not _in_scope(frame)):
+def open_space(frame, importer):
+    """The space of the module whose body `frame` is, or None where imports stay eager."""
+    if mode is None and not any(each[0] is frame for each in _blocks):
         return None
-    if not _ready():
+    if _gives_copies(frame.f_back) or not _ready():
         return None
     known = sys.modules.get(importer)
     if not isinstance(known, _module) or _dict_of(known) is not frame.f_globals:
         return None
-    for other in list(_open):
-        if not _space_of.is_running(other):
+    if len(_open) > 100:
+        for other in [other for other in _open if not _is_running(other)]:
             _open.pop(other, None)
-    finder.keep_first()
-    space = _open[importer] = _space_of.Space(importer, frame, _policy)
+    file = frame.f_globals.get("__file__")
+    table, flags = _policy.open(importer, file)
+    guarded = not flags & UNGUARDED and _is_guarded(frame)
+    space = _open[importer] = lazyimp_c.NativeSpace(importer, frame.f_code, file, table, flags, guarded)
     return space
 
 
-def _runs_module(frame):
-    """A module's body is called by the import system or by runpy, the main program by nobody.
+def _gives_copies(caller):
+    """runpy.run_path and run_module give a copy of the namespace away."""
+    if caller is None:
+        return False
+    file = caller.f_code.co_filename
+    if not file.startswith("<frozen runpy>") and not file.endswith(("/runpy.py", "\\runpy.py")):
+        return False
+    return caller.f_back is None or caller.f_back.f_code.co_name != "_run_module_as_main"
 
-    Code from exec() of a string, a notebook's cell or a test runner's loader stays eager, and so does what
-    runpy.run_path and run_module run: they give a copy of the namespace away.
-    """
-    back = frame.f_back
-    if back is None:
+
+def _is_guarded(frame):
+    """What this body imports has to fail where its own import is caught: inside try, here or further up."""
+    found = lazyimp_c.importing(frame)
+    if found is None:
+        return False
+    above, inside = found
+    if inside:
+        return not any(each[0] is above for each in _blocks)
+    space = _open.get(above.f_globals.get("__name__"))
+    return space is not None and space.code is above.f_code and space.guarded
+
+
+def _is_running(importer):
+    if importer == "__main__":
         return True
-    file = back.f_code.co_filename
-    if file.startswith("<frozen runpy>") or file.endswith(("/runpy.py", "\\runpy.py")):
-        return back.f_back is not None and back.f_back.f_code.co_name == "_run_module_as_main"
-    return file.startswith(_RUNNERS)
+    known = sys.modules.get(importer)
+    spec = _dict_of(known).get("__spec__") if isinstance(known, _module) else None
+    return getattr(spec, "_initializing", False)
 
 
-def _bits(frame, space, target, names):
-    """The verdict bits for a statement, and the policy that gave them."""
-    policy, table = _policy, space.table
-    for scope, scope_policy, tables in reversed(_scopes):
-        if scope is frame:
-            policy = scope_policy
+def fill(space, scope, top):
+    """The verdict on imports of `top` and of what is under it by modules like `space`."""
+    policy, table = (_policy, space.table) if scope is None else scope
+    verdict = policy.fill(space.name, space.file, top)
+    if not (verdict if type(verdict) is int else verdict[0]) & NO_STORE:
+        table[top] = verdict
+    return verdict
+
+
+def ask(space, scope, target, names, flags, offset):
+    """Whether a statement is lazy, where no bits say it."""
+    return _decide(space, scope, target, names, flags, offset) == "lazy"
+
+
+def _decide(space, scope, target, names, flags, offset):
+    context = flags & 3 | (4 if names is not None else 0)
+    if space.file is not None and space.file.endswith(("__init__.py", "__init__.pyc")):
+        context |= PACKAGE
+    if space.guarded:
+        context |= WITHIN_TRY
+    if flags & BEFORE_ENVIRON:
+        from lazyimp._environ import reads_environment
+
+        if reads_environment(target, space.environ_after(offset)):
+            context |= EFFECT_ORDER
+    policy = _policy if scope is None else scope[0]
+    return policy.decide(space.name, space.file, target, names, context)[0]
+
+
+def scope_of(frame, space):
+    """(policy, verdicts) of the innermost `with lazyimp.lazy()` block that `frame` is in, or None."""
+    for block, policy, tables in reversed(_blocks):
+        if block is frame:
             if space.name not in tables:
                 tables[space.name] = policy.open(space.name, space.file)[0]
-            table = tables[space.name]
-            break
-    else:
-        if mode is None or space.flags & MODULE_EAGER:
-            return 0, policy
-    top = target.partition(".")[0]
-    verdict = table.get(top)
-    if verdict is None:
-        verdict = policy.fill(space.name, space.file, top)
-        if not (verdict if type(verdict) is int else verdict[0]) & NO_STORE:
-            table[top] = verdict
-    if type(verdict) is int:
-        return verdict, policy
-    return verdict[0] | (ASK if _is_named(verdict[1], target, names) else 0), policy
+            return policy, tables[space.name]
+    return None
 
 
-def _is_named(listed, target, names):
-    """Whether a verdict's names hold the target, a dotted prefix of it, or one of its from-list."""
-    part = target
-    while part:
-        if part in listed:
-            return True
-        part = part.rpartition(".")[0]
-    return names is not None and any(f"{target}.{each}" in listed for each in names)
+def is_lazy_before(importer, target, names):
+    """What the filter that was there before says of a statement that the program itself calls lazy."""
+    return _before is None or _before[1] is None or _before[1](importer, target, names)
 
 
-def _remember(frame, space, target, names, flags, binds):
-    """Note where the statement stands and which sys.path it saw."""
-    global deferred, _path, _seen_path
-    file, line = space.code.co_filename, frame.f_lineno
-    if space.flags & MODULE_OWN:
-        flags |= OWN
-    for attr, bound in binds:
-        what = target if names is None else f"{target}:{attr}"
-        declared[space.name, bound] = (what, file, line, flags)
-        deferred += 1
-        if recorder[0] is not None:
-            recorder[0].deferred(space.name, bound, target, attr, file, line, 0, space.name)
-    if target not in late:
-        late[target] = (binds[0][1], file, line)
-    if sys.path != _seen_path:
-        _seen_path = list(sys.path)
-        _path = tuple(_seen_path)
-    _paths.setdefault(target.partition(".")[0], _path)
-
-
-# -- imports inside try and with, and late failures ----------------------------------------------------------
-
-
-def _find_spec(name, path=None, target=None):
-    """What the finder's `find_spec` does under this core: proxies and the place of a late error, too."""
-    first = sys._getframe(1)
-    if (path is None and mode is not None) or _scopes:
-        asker = _asker(first)
-        if asker is not None and "." not in name:
-            spec = _protected(asker, name)
-            if spec is not None:
-                return spec
-    if finder is None:
-        return None
-    seen = _paths.get(name)
-    if seen is not None and list(seen) != sys.path:
-        finder.paths.setdefault(name, seen)
-    spec = finder._decide(name, path, target)
-    place = late.get(name)
-    if place is not None and _asks_to_load(first):
-        return repair.noting(name, spec or finder.search(name, path, target), place)
-    return spec
-
-
-def _asks_to_load(frame):
-    return frame.f_code is _FINDING[0] and frame.f_back.f_code is _FINDING[1]
-
-
-def _asker(frame):
-    """The frame of the module body whose own statement searches, or None."""
-    for code in _FINDING:
-        if frame is None or frame.f_code is not code:
-            return None
-        frame = frame.f_back
-    if frame is None or frame.f_code.co_name != "<module>" or frame.f_code.co_flags & 3:
-        return None
-    return frame
-
-
-def _protected(frame, name):
-    """A spec that hands out the proxy of `name`, where a plain import inside try or with gets one."""
+def protected(frame, target):
+    """The proxy that a plain import inside try or with gets, or None where it is imported."""
     global proxies
-    try:
-        space = _space(frame, frame.f_globals.get("__name__"))
-        if space is None:
-            return None
-        bits, policy = _bits(frame, space, name, None)
-        statement = space.statement(frame.f_lasti) if bits & (PROXY | ASK) else None
-        if statement is None or not statement[0] & PROTECTED:
-            return None
-        if len(statement[1]) != 1 or statement[1][0][0] is not None:
-            return None  # a from-import; whether the name exists is known after the import only
-        if _space_of.verdict(frame, space, policy, bits, name, None, statement[0]) != PROXY:
-            return None
-        place = (space.name, statement[1][0][1], space.code.co_filename, frame.f_lineno)
-        spec = repair.hand_out(name, place)
-        proxies += spec is not None
-        return spec
-    except Exception:
-        _debug()
+    importer = frame.f_globals.get("__name__")
+    space = _open.get(importer)
+    if space is None or space.code is not frame.f_code:
+        space = open_space(frame, importer)
+    if space is None:
         return None
+    scope = scope_of(frame, space) if _blocks else None
+    if scope is None and (mode is None or space.flags & MODULE_EAGER):
+        return None
+    bits = lazyimp_c.native_bits(space, scope, target)
+    statement = space.statement(frame.f_lasti) if bits & (PROXY | ASK) else None
+    if statement is None or not statement[0] & PROTECTED:
+        return None
+    flags, binds = statement
+    if len(binds) != 1 or binds[0][0] is not None:
+        return None  # a from-import; whether the name exists is known after the import only
+    if bits & ASK or flags & BEFORE_ENVIRON or space.guarded:
+        if _decide(space, scope, target, None, flags, frame.f_lasti) != "proxy":
+            return None
+    elif not bits & PROXY:
+        return None
+    finder()
+    from lazyimp._finder import make_proxy
+
+    made = make_proxy(target, (space.name, binds[0][1], space.code.co_filename, frame.f_lineno))
+    proxies += made is not None
+    return made
+
+
+def look_around():
+    """Somebody changed `sys.meta_path`: a finder of a program's own must not be entered by what it imports."""
+    if _finder is not None:
+        _finder.keep_first()
+    elif not all(_module_of(each) in PLAIN_FINDERS for each in sys.meta_path):
+        finder()
+    lazyimp_c.native_quiet(list(sys.meta_path))
+
+
+def _module_of(each):
+    return getattr(each if isinstance(each, type) else type(each), "__module__", None)
+
+
+def search_under(target, seen):
+    """Look for a module where sys.path pointed when its import statement ran."""
+    finder().paths.setdefault(target, seen)
+
+
+def load_if_found(full):
+    """Import a submodule if there is one."""
+    if finder().find(full) is not None:
+        __import__(full)
+
+
+def note(error, target):
+    """Say on an error that comes late who asked."""
+    bound, file, line = lazyimp_c.native_late[target]
+    told = f"lazy import of {target!r} as {bound!r} declared at {file}:{line}"
+    if told not in getattr(error, "__notes__", ()):
+        error.add_note(told)
+
+
+def keep_random():
+    """Before a late import: the states of the random number generators."""
+    from lazyimp import _random
+
+    return _random.keep()
+
+
+def put_back_random(kept):
+    """After it: what it drew does not move the program's own numbers."""
+    from lazyimp import _random
+
+    _random.put_back(kept)
+
+
+def call_back(target, module):
+    """A module was loaded that somebody waits for."""
+    for callback in after_exec.pop(target, ()):
+        try:
+            callback(module)
+        except Exception:
+            debug()
+
+
+def record(*deferral):
+    """Tell the recorder of a deferral."""
+    sys.modules["lazyimp._recorder"].deferred(*deferral)
+
+
+def debug():
+    """Show the failure being handled to who asked for it."""
+    if debugging[0]:
+        sys.excepthook(*sys.exc_info())
+
+
+# -- parts that are loaded when they are needed ----------------------------------------------------------------
+
+
+def finder():
+    """The finder, first on sys.meta_path."""
+    global _finder
+    if _finder is None:
+        lazyimp_c.pause()
+        try:
+            from lazyimp import _finder as made, _proxy
+        finally:
+            lazyimp_c.resume()
+        _proxy.debug[0] = debugging[0]
+        _finder = made.finder
+    _finder.install()
+    return _finder
+
+
+def _repair():
+    lazyimp_c.pause()
+    try:
+        from lazyimp import _native_repair
+    finally:
+        lazyimp_c.resume()
+    return _native_repair
+
+
+def _teach(module):
+    _repair().teach(module)
+
+
+def _before_fork():
+    if lazyimp_c.native_declared:
+        _repair().before_fork()
+
+
+def _ready():
+    """Make the policy, once; False while another thread does."""
+    global Lazy, _policy
+    if _policy is not None:
+        return True
+    if policy_factory is None or _loading:
+        return False
+    _loading.add(get_ident())
+    lazyimp_c.pause()
+    try:
+        if Lazy is None:
+            import _types
+
+            Lazy = _types.LazyImportType
+            lazyimp_c.native_lazy(Lazy)
+            _watch()
+        _policy = _made()
+        look_around()
+    finally:
+        lazyimp_c.resume()
+        _loading.discard(get_ident())
+    return _policy is not None
+
+
+def _watch():
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork)
+    for target in REPAIRED:
+        if target in sys.modules:
+            _teach(sys.modules[target])
+        else:
+            after_exec.setdefault(target, []).append(_teach)
+
+
+def _made(*scope_mode):
+    policy = policy_factory(*scope_mode)
+    policy.opens_stdlib = True
+    return policy
 
 
 # -- the core protocol ---------------------------------------------------------------------------------------
@@ -283,83 +331,48 @@ def enable(new_mode, make_policy):
         _policy = None
         _open.clear()
     mode, policy_factory = new_mode, make_policy
+    lazyimp_c.native_defer(True)
     _hook()
 
 
 def _hook():
     global _before
-    if sys.get_lazy_imports_filter() is not _filter:
+    if sys.get_lazy_imports_filter() is not lazyimp_c.native_filter:
         _before = (sys.get_lazy_imports(), sys.get_lazy_imports_filter())
-        sys.set_lazy_imports_filter(_filter)
+        sys.set_lazy_imports_filter(lazyimp_c.native_filter)
         sys.set_lazy_imports("all")
-    if finder is not None:
-        finder.find_spec = _find_spec
-    if finder is None and _starter not in sys.meta_path:
-        sys.meta_path.insert(0, _starter)
+    lazyimp_c.native_around(True)
 
 
 def _unhook():
     global _before
     if _before is not None:
-        if sys.get_lazy_imports_filter() is _filter:
+        if sys.get_lazy_imports_filter() is lazyimp_c.native_filter:
             sys.set_lazy_imports_filter(_before[1])
             sys.set_lazy_imports(_before[0])
         _before = None
-    if _starter in sys.meta_path:
-        sys.meta_path.remove(_starter)
     _open.clear()
-
-
-def _ready():
-    """Load the finder, the repairs and the policy, once; False while another thread does."""
-    global finder, recorder, repair, Lazy, _policy, _space_of
-    if _policy is not None:
-        return True
-    if policy_factory is None or _busy:
-        return False
-    _busy.add(get_ident())
-    try:
-        import _types
-
-        from lazyimp import _finder, _native_repair, _native_space
-
-        if finder is None:
-            Lazy = _types.LazyImportType
-            finder, repair, _space_of = _finder.finder, _native_repair, _native_space
-            recorder = _finder._proxy.recorder
-            finder.find_spec = _find_spec
-            if _starter in sys.meta_path:
-                sys.meta_path.remove(_starter)
-            finder.install()
-            repair.watch()
-        finder.install()
-        _policy = _made()
-    finally:
-        _busy.discard(get_ident())
-    return _policy is not None
-
-
-def _made(*scope_mode):
-    policy = policy_factory(*scope_mode)
-    policy.opens_stdlib = True
-    return policy
+    if not _policy:
+        lazyimp_c.native_around(False)  # nothing was deferred that could fail late
 
 
 def disable(resolve=False):
     """Stop deferring; (number of names resolved, [(name, error)]). What is pending stays pending."""
     global mode
     mode = None
-    if not _scopes:
+    lazyimp_c.native_defer(False)
+    if not _blocks:
         _unhook()
-    if repair is None:
+    if Lazy is None:
         return 0, []
     if not resolve:
-        repair.resolve_running()
+        _repair().resolve_running()
         return 0, []
-    found = repair.resolve_all()
-    if not _scopes and not declared:
-        finder.__dict__.pop("find_spec", None)  # nothing is left that could fail late
-        finder.remove()
+    found = _repair().resolve_all()
+    if not _blocks and not lazyimp_c.native_declared and not after_exec.keys() - {*REPAIRED, "copyreg"}:
+        lazyimp_c.native_around(False)
+    if _finder is not None:
+        _finder.remove()
     return found
 
 
@@ -370,12 +383,22 @@ def is_enabled():
 
 def pending():
     """[(module, bound name, "target" or "target:attribute", line)] of what is not loaded yet."""
-    return repair.pending() if repair is not None else []
+    return _repair().pending() if Lazy is not None else []
+
+
+def placeholders():
+    """[(module name, namespace, bound name, placeholder)] of all modules."""
+    found = []
+    for each, known in list(sys.modules.items()):
+        if isinstance(known, _module):
+            space = _dict_of(known)
+            found += [(each, space, key, value) for key, value in list(space.items()) if type(value) is Lazy]
+    return found
 
 
 def counts():
     """How many bindings were deferred and reified, proxies handed out, and how many of both are pending."""
-    waiting = len(pending())
+    waiting, deferred = len(pending()), lazyimp_c.native_deferred()
     return {
         "deferred": deferred,
         "reified": max(0, deferred + proxies - waiting),
@@ -386,36 +409,19 @@ def counts():
 
 def push_scope(frame, scope_mode):
     """Defer in `scope_mode` what stands directly in the with block that `frame` is entering."""
-    token = (frame, None, {})
-    _scopes.append(token)  # so that the policy can be made
-    try:
-        _hook()
-        if not _ready():
-            raise RuntimeError("lazyimp is being started by another thread")
-        made = (frame, _made(scope_mode), {})
-    finally:
-        _scopes.remove(token)
-    _scopes.append(made)
+    _hook()
+    if not _ready():
+        raise RuntimeError("lazyimp is being started by another thread")
+    made = (frame, _made(scope_mode), {})
+    _blocks.append(made)
     return made
 
 
 def pop_scope(token):
     """End a scope begun by push_scope()."""
-    _scopes[:] = [each for each in _scopes if each is not token]
-    if mode is None and not _scopes:
+    _blocks[:] = [each for each in _blocks if each is not token]
+    if mode is None and not _blocks:
         _unhook()
 
 
-def _in_scope(frame):
-    return any(each[0] is frame for each in _scopes)
-
-
-def _debug():
-    from lazyimp import _proxy
-
-    if _proxy.debug[0]:
-        sys.excepthook(*sys.exc_info())
-
-
-_find_spec.__code__ = _find_spec.__code__.replace(co_filename=_FINDING[0].co_filename)
-_starter.find_spec = _find_spec
+lazyimp_c.native_setup(sys.modules[__name__])

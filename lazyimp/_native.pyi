@@ -1,20 +1,21 @@
 """Types of core `native`, whose running code stays bare; it is a Core (see `_protocol`)."""
 
-from types import FrameType
+from collections.abc import Callable
+from types import FrameType, ModuleType
 
 from lazyimp._finder import LazyFinder
 from lazyimp._protocol import PolicyMaker
 
 name: str
 policy_factory: PolicyMaker | None
+after_exec: dict[str, list[Callable[[ModuleType], object]]]
 Lazy: type | None
-finder: LazyFinder | None
 mode: str | None
-deferred: int
+debugging: list[bool]
 proxies: int
-declared: dict[tuple[str, str], tuple[str, str, int, int]]
-late: dict[str, tuple[str, str, int]]
 
+def finder() -> LazyFinder: ...
+def placeholders() -> list[tuple[str, dict[str, object], str, object]]: ...
 def enable(new_mode: str, make_policy: PolicyMaker) -> None: ...
 def disable(resolve: bool = False) -> tuple[int, list[tuple[str, BaseException]]]: ...
 def is_enabled() -> bool: ...

@@ -15,6 +15,11 @@ import sys
 from _thread import _count as _threads
 from _thread import get_ident
 
+try:
+    from lazyimp_c import after_exec  # name -> callbacks(module), run once after the body completed
+except ImportError:
+    after_exec = {}
+
 module = type(sys)
 _IMPORTLIB = _bootstrap._find_spec.__code__.co_filename
 _TRIMMED = (_IMPORTLIB, _external.SourceLoader.get_code.__code__.co_filename)
@@ -35,7 +40,6 @@ ANSWERED = frozenset(
 pending = {}  # name -> proxy that has not executed
 places = {}  # name -> (importer, bound name, file, line) of the first statement that asked for it
 reified = [0]  # how many proxies have executed
-after_exec = {}  # name -> callbacks(module), run once after the body completed
 debug = [False]
 PROXY = 1  # a record's word for a deferral of this kind
 recorder = [None]  # lazyimp._recorder, while this process is recorded

@@ -347,8 +347,8 @@ def _never():
     unused = backend.record_unused()
     if not state["places"]:
         return unused
-    repair = sys.modules["lazyimp._native_repair"]
-    pending = {(owner, bound) for owner, _, bound, _ in repair.placeholders()}
+    native = sys.modules["lazyimp._native"]
+    pending = {(owner, bound) for owner, _, bound, _ in native.placeholders()}
     return [each for each in unused if each not in state["places"] or state["places"][each] in pending]
 
 

@@ -205,15 +205,27 @@ def watch_first_batch(config):
     if not getattr(config, "first_batch", True):
         return
     try:
-        from lazyimp import _proxy, firstbatch
-        from lazyimp._finder import finder
+        from lazyimp import firstbatch
 
-        _proxy.debug[0] = firstbatch.debug[0] = bool(switch("LAZYIMP_DEBUG"))
+        firstbatch.debug[0] = bool(switch("LAZYIMP_DEBUG"))
         if not getattr(config, "keep", False) and turn_off not in firstbatch.on_fetch:
             firstbatch.on_fetch.append(turn_off)
-        firstbatch.arm(finder)
+        firstbatch.arm(hooks())
     except Exception:
         debug()
+
+
+def hooks():
+    """What has `after_exec`, where others wait for modules: the finder, or a core that needs none for it."""
+    shown = bool(switch("LAZYIMP_DEBUG"))
+    if hasattr(core, "debugging"):
+        core.debugging[0] = shown
+        return core
+    from lazyimp import _proxy
+    from lazyimp._finder import finder
+
+    _proxy.debug[0] = shown
+    return finder
 
 
 def unsupported(sure=False):

@@ -1,5 +1,6 @@
-/* Around: our function in the place of the import system's `_find_and_load`, which runs only for what is not loaded yet. The collector and the recorder
- * have their say before and after it. A function in C has no frame: tracebacks and who walks frames see what they always saw. */
+/* Around: our function in the place of the import system's `_find_and_load`, which runs only for what is not loaded yet. The collector, core
+ * native and the recorder have their say before and after it. A function in C has no frame: tracebacks and who walks frames see what they always saw. */
+#include "native.h"
 #include "record.h"
 #include "state.h"
 
@@ -7,13 +8,37 @@ static struct {
     PyObject *bootstrap;   /* owned: the import system */
     PyObject *original;    /* owned: its _find_and_load before us */
     PyObject *replacement; /* owned: ours */
-    int jobs;              /* LZ_COLLECT_RARELY, LZ_RECORD */
+    int jobs;              /* LZ_COLLECT_RARELY, LZ_RECORD, LZ_NATIVE_JOB */
 } around;
+
+/* What core native does when an import has ended; takes the reference to the module, NULL where it failed, and gives one. */
+static PyObject *
+native_end(PyObject *name, PyObject *module, LzNativeLoad *load)
+{
+    if (module == NULL) {
+        PyObject *type, *error, *trace;
+        PyErr_Fetch(&type, &error, &trace);
+        PyErr_NormalizeException(&type, &error, &trace);
+        lz_native_failed(name, error, load);
+        PyErr_Restore(type, error, trace);
+    }
+    else if (lz_native_loaded(name, module, load) < 0) {
+        Py_CLEAR(module);
+    }
+    return module;
+}
 
 static PyObject *
 find_and_load(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
-    int jobs = around.jobs;
+    int jobs = around.jobs, native = jobs & LZ_NATIVE_JOB && nargs > 0 && PyUnicode_CheckExact(args[0]);
+    LzNativeLoad state;
+    if (native) {
+        PyObject *instead = lz_native_begin(args[0], &state); /* owned, returned */
+        if (instead != Py_None) {
+            return instead;
+        }
+    }
     if (jobs & LZ_COLLECT_RARELY) {
         lz_rare_begin();
     }
@@ -25,7 +50,7 @@ find_and_load(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs
     if (jobs & LZ_COLLECT_RARELY) {
         lz_rare_end();
     }
-    return module;
+    return native ? native_end(args[0], module, &state) : module;
 }
 
 static PyMethodDef method = {"_find_and_load", (PyCFunction)(void (*)(void))find_and_load, METH_FASTCALL | METH_KEYWORDS, NULL};

@@ -37,8 +37,10 @@
 #endif
 #if PY_VERSION_HEX >= 0x030F0000
 #define LZ_IMPORT_NAME_SHIFT 2          /* PEP 810: lazy and eager bits */
+#define LZ_IMPORT_IS_LAZY 1
 #else
 #define LZ_IMPORT_NAME_SHIFT 0
+#define LZ_IMPORT_IS_LAZY 0
 #endif
 /* 3.12 gave a function's vectorcall a say in specialised calls; before, 3.11 looks at the type alone (freeze.c). */
 #define LZ_TRAP_BY_TYPE (PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000)
@@ -46,6 +48,7 @@
 #define LZ_DICT_HAS_VERSION (PY_VERSION_HEX < 0x030C0000)
 /* From 3.15 on the interpreter defers imports itself; armed keys are for the versions before. */
 #define LZ_ARMED_KEYS (PY_VERSION_HEX < 0x030F0000)
+#define LZ_NATIVE (!LZ_ARMED_KEYS)
 #if PY_VERSION_HEX >= 0x030B0000
 #define LZ_CODE_BYTES(code) ((const unsigned char *)(code)->co_code_adaptive) /* as it runs: specialised, instrumented */
 #define LZ_QUALNAME(code) ((code)->co_qualname)
@@ -85,7 +88,10 @@ enum { /* of a module's code */
     LZ_SYS_MODULES = 4,        /* the same, anywhere in it */
     LZ_MENTIONS_NAMESPACE = 8, /* any globals(), locals() or vars() */
     LZ_LISTS_NAMES = 16,       /* dir(): armed keys would travel with the list; the interpreter's own placeholders have plain keys */
+    LZ_EXPOSES = 32,           /* reads the namespaces of functions or frames, or the finders */
+    LZ_HANDS_ITSELF_OUT = 64,  /* its own code reads sys.modules[__name__] */
 };
+enum { LZ_MODULE_EAGER = 1, LZ_MODULE_OWN = 2, LZ_MODULE_UNGUARDED = 4 }; /* Policy.open */
 enum { LZ_BIT_LAZY = 1, LZ_BIT_PROXY = 2, LZ_BIT_UNUSED = 4, LZ_BIT_ASK = 8, LZ_BIT_NO_STORE = 16 }; /* Policy.fill */
 enum { LZ_EAGER = 0, LZ_LAZY = 1, LZ_PROXY = 2 };
 
@@ -147,6 +153,7 @@ void lz_site_clear(LzSite *site);
 int lz_is_store(PyObject *dict);    /* the running instruction stores or deletes a name (or an item) */
 int lz_is_attribute_load(void);     /* the running instruction is `x.name` */
 int lz_in_importlib(void);          /* the import system itself is asking */
+int lz_import_op(PyCodeObject *code, int offset); /* the instruction there if it imports, else 0 */
 int lz_takes_whole(void);           /* the running instruction took a namespace, and what follows walks it, copies it or hands it on */
 int lz_in_block(PyFrameObject *frame);      /* 3.10: depth of the block stack */
 int lz_importing_site(LzSite *body, LzSite *site); /* 1: the import statement that runs a module's body, 0: no such statement */

@@ -282,9 +282,9 @@ whose(PyCodeObject *code)
     return PyUnicode_CompareWithASCIIString(code->co_name, "import_module") == 0 && is_importing(code) ? IMPORT_MODULE : SOMEBODY;
 }
 
-/* The instruction that runs in a frame if it imports, else 0. Reading all of a module's code, as running_op() does, would cost more than the rest. */
-static int
-import_op(PyCodeObject *code, int offset)
+/* Reading all of a module's code, as running_op() does, would cost more than the rest. */
+int
+lz_import_op(PyCodeObject *code, int offset)
 {
     if (offset < 0) {
         return 0;
@@ -318,10 +318,10 @@ lz_asker(LzAsker *asker)
             asker->line = PyFrame_GetLineNumber(frame);
             asker->line = asker->line > 0 ? asker->line : 0;
             asker->code = Py_NewRef((PyObject *)code);
-            asker->op = import_op(code, asker->offset);
+            asker->op = lz_import_op(code, asker->offset);
         }
         else if (kind == OURS && nearest) {
-            asker->ours = import_op(code, offset_of(frame)) && !starts_with(code->co_filename, "<");
+            asker->ours = lz_import_op(code, offset_of(frame)) && !starts_with(code->co_filename, "<");
         }
         asker->called |= kind == IMPORT_MODULE;
         nearest = nearest && kind == IMPORTLIB;

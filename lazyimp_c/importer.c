@@ -53,8 +53,8 @@ is_named(PyObject *names, PyObject *target, PyObject *fromlist)
 }
 
 /* The bits of a verdict, which lazyimp/_policy.py packs: an int, or (int, names that decide() is asked about); -1: error. */
-static int
-unpack(PyObject *verdict, PyObject *target, PyObject *fromlist)
+int
+lz_unpack(PyObject *verdict, PyObject *target, PyObject *fromlist)
 {
     if (!PyTuple_CheckExact(verdict)) {
         return (int)PyLong_AsLong(verdict);
@@ -77,11 +77,11 @@ rate(LzSpace *space, PyObject *target, PyObject *fromlist)
     PyObject *verdict = top ? Py_XNewRef(PyDict_GetItemWithError(space->table, top)) : NULL; /* owned */
     int bits = -1;
     if (verdict != NULL) {
-        bits = unpack(verdict, target, fromlist);
+        bits = lz_unpack(verdict, target, fromlist);
     }
     else if (top != NULL && !PyErr_Occurred()) {
         verdict = lz_ask("fill", "(OOO)", space->name, space->file, top);
-        bits = verdict ? unpack(verdict, target, fromlist) : -1;
+        bits = verdict ? lz_unpack(verdict, target, fromlist) : -1;
         if (bits >= 0 && !(bits & LZ_BIT_NO_STORE) && PyDict_SetItem(space->table, top, verdict) < 0) {
             bits = -1;
         }
@@ -148,8 +148,8 @@ all_present(PyObject *target, PyObject *fromlist)
     return 1;
 }
 
-static int
-remember_paths(void)
+int
+lz_remember_paths(void)
 {
     PyObject *now = lz_sys_list(lz_names.sys_path); /* borrowed */
     if (now == NULL) {
@@ -285,7 +285,7 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
         goto done;
     }
     int decision = decide(space, target, fromlist, bits, flags, s->offset);
-    if (decision < 0 || decision == LZ_EAGER || remember_paths() < 0) {
+    if (decision < 0 || decision == LZ_EAGER || lz_remember_paths() < 0) {
         goto done;
     }
     if (decision == LZ_PROXY) {

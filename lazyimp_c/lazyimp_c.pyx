@@ -2,6 +2,7 @@
 """lazyimp's extension: core c (deferred imports by armed keys), attribute resolution of proxies, and facts about code objects."""
 
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_CLEAR, Py_DECREF, Py_INCREF, Py_XINCREF
 
 cdef extern from "core.h":
     object lz_analyse(object code)
@@ -10,9 +11,35 @@ cdef extern from "core.h":
     object lz_effects(object code)
     object lz_outline(object code)
     object lz_importing(object frame)
+    ctypedef struct LzBind:
+        PyObject *attr
+        PyObject *store
+    ctypedef struct LzStatement:
+        int offset, flags, first, count
     ctypedef struct LzFacts:
         int flags
+        LzBind *binds
         PyObject *environ_keys
+    ctypedef struct LzSite:
+        void *code
+        PyObject *globals
+        void *frame
+        int offset
+    LzStatement *lz_statement(LzFacts *facts, int offset)
+    int lz_site(LzSite *site)
+    void lz_site_clear(LzSite *site)
+    int lz_runs_module(LzSite *site)
+    int PROTECTED "LZ_PROTECTED"
+    int UNUSED "LZ_UNUSED"
+    int STAR "LZ_STAR"
+    int PATH_WINDOW "LZ_PATH_WINDOW"
+    int BEFORE_ENVIRON "LZ_BEFORE_ENVIRON"
+    int FINALIZER "LZ_FINALIZER"
+    int BIT_LAZY "LZ_BIT_LAZY"
+    int BIT_UNUSED "LZ_BIT_UNUSED"
+    int BIT_ASK "LZ_BIT_ASK"
+    int MODULE_EAGER "LZ_MODULE_EAGER"
+    int OWN_CODE "LZ_MODULE_OWN"
 
 cdef extern from "record.h":
     pass
@@ -28,6 +55,8 @@ cdef extern from "state.h":
         PyObject *open_spaces
         PyObject *guarded
         PyObject *paused
+        PyObject *modules
+        PyObject *last_paths
     LzCore lz
     int lz_setup() except -1
     int lz_turn_on() except -1
@@ -39,10 +68,18 @@ cdef extern from "state.h":
     int lz_set_proxy_loader(object function) except -1
     int lz_around(int job, int on) except -1
     int COLLECT_RARELY "LZ_COLLECT_RARELY"
+    int NATIVE_JOB "LZ_NATIVE_JOB"
     object lz_reify(object placeholder)
     PyTypeObject LzProxy_Type
     PyTypeObject LzModule_Type
-    int OWN_CODE "LZ_MODULE_OWN"
+    int lz_unpack(object verdict, object target, object fromlist) except -1
+    int lz_remember_paths() except -1
+    int lz_paused()
+    PyObject *lz_sys_list(PyObject *name)
+    ctypedef struct LzNames:
+        PyObject *sys_path
+        PyObject *meta_path
+    LzNames lz_names
 
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -51,10 +88,13 @@ from cpython.pythread cimport PyThread_get_thread_ident
 
 import sys
 
+cdef object ModuleType = type(sys)
+
 include "standin.pxi"
 include "space.pxi"
 include "freeze.pxi"
 include "recorder.pxi"
+include "native.pxi"
 
 
 cdef object lz_real(Placeholder p):

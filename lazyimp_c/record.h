@@ -38,7 +38,7 @@ void lz_load_end(LzLoad *load, PyObject *module);
 void lz_forget_loads(void);         /* those in progress are another process's */
 
 /* around.c: who wants to stand around an import */
-enum { LZ_COLLECT_RARELY = 1, LZ_RECORD = 2 };
+enum { LZ_COLLECT_RARELY = 1, LZ_RECORD = 2, LZ_NATIVE_JOB = 4 };
 int lz_around(int job, int on);
 
 /* ---- usage.c: what has been used so far --------------------------------------------------------------------------------------------------------- */

@@ -206,6 +206,31 @@ lz_needs_effect_scan(PyObject *names)
     return 0;
 }
 
+/* Whether a module's code mentions names by which the namespaces of others, or its own, are read behind the interpreter's back. */
+int
+lz_exposing(PyObject *names)
+{
+    static const char *const words[] = {"__globals__", "f_globals", "getclosurevars", "meta_path", NULL};
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        if (is_any(PyTuple_GET_ITEM(names, i), words)) {
+            return LZ_EXPOSES;
+        }
+    }
+    return 0;
+}
+
+/* The body reads `sys.modules[__name__]`: whoever gets the module may walk its namespace. */
+int
+lz_hands_itself_out(PyObject *names)
+{
+    static const char *const words[] = {"sys", "modules", "__name__", NULL};
+    int found = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        found += is_any(PyTuple_GET_ITEM(names, i), words);
+    }
+    return found == 3 ? LZ_HANDS_ITSELF_OUT : 0;
+}
+
 /* Every name a nested code object mentions counts as read: too many rather than too few. */
 int
 lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
@@ -223,6 +248,7 @@ lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
             return -1;
         }
     }
+    scan->facts->flags |= lz_exposing(names);
     if (lz_needs_effect_scan(names) && lz_scan_effects(scan, code, 0) < 0) {
         return -1;
     }

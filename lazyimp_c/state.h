@@ -3,6 +3,7 @@
 #define LAZYIMP_STATE_H
 
 #include "core.h"
+#include "native.h"
 typedef struct LzSpace LzSpace;             /* space.pxi */
 typedef struct LzPlaceholder LzPlaceholder; /* standin.pxi */
 #include "lazyimp_c.h" /* made by Cython: LzPlaceholder, LzSpace */
@@ -102,11 +103,12 @@ int lz_keep_first(void);                            /* our finder is first on sy
 int lz_is_known(PyObject *name);                    /* in sys.modules, and not as None */
 PyObject *lz_missing(LzSpace *space, PyObject *name); /* an attribute a module does not have; NULL without an error: it really has not */
 
+int lz_unpack(PyObject *verdict, PyObject *target, PyObject *fromlist); /* the bits of a verdict for a statement; -1: error */
+int lz_remember_paths(void);                        /* lz.last_paths is sys.path */
 int lz_note_loaded(PyObject *name);                 /* namespace packages on the way to `name` may be loaded now */
 
 /* reify.c */
 enum { LZ_FROZEN = 1, LZ_THAWING = 2 }; /* LzSpace.frozen */
-enum { LZ_MODULE_EAGER = 1, LZ_MODULE_OWN = 2, LZ_MODULE_UNGUARDED = 4 }; /* Policy.open */
 enum { LZ_KIND_MODULE = 0, LZ_KIND_TOP = 1, LZ_KIND_FROM = 2, LZ_KIND_SUBMODULE = 3 };
 PyObject *lz_reify(PyObject *placeholder);          /* new reference to the real object */
 

@@ -10,7 +10,7 @@ import lazyimp
 ROOT = Path(lazyimp.__file__).parent
 
 FINDER = {"_finder", "_proxy", "_replaced"}
-CORES = {"_pycore", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
+CORES = {"_pycore", "_native", "_native_repair", "_armed", "lazyimp_c"}
 POLICY = {"_policy", "_recipes", "_tables", "_units"}
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
 RECORDER = {
@@ -29,6 +29,7 @@ HOT = sorted(
         *CORES,
         *POLICY,
         "_effects",
+        "_environ",
         "_fork",
         "_inside",
         "_outline",
@@ -99,12 +100,13 @@ ARROWS = {
     "_stubs": {*FINDER, "_recipes", "_units", "recipes"},
     "_inside": {"_outline", "lazyimp_c"},
     "_outline": {"lazyimp_c"},
+    "_environ": {"_units"},
     "_effects": {"lazyimp_c"},  # and the path finder: what own code does is read from its code alone
     "_units": set(),
     "_random": {"lazyimp_c"},
     "_fork": set(),
     **{name: {*FINDER, *POLICY, "lazyimp_c", "_pycore"} for name in FINDER},
-    **{name: {*CORES, *FINDER, *POLICY, "_fork", "_random"} for name in CORES},
+    **{name: {*CORES, *FINDER, *POLICY, "_environ", "_fork", "_random"} for name in CORES},
     "firstbatch": set(),
     "errors": set(),
     "recipes": set(),

@@ -1,0 +1,165 @@
+/* Native: what core native (CPython 3.15 and later) reads of the interpreter's own structures. */
+#include "native.h"
+
+#include "reader.h"
+
+/* ---- statements -------------------------------------------------------------------------------------------------------------------------------- */
+
+int
+lz_line_at(PyObject *code, int offset)
+{
+    return PyCode_Addr2Line((PyCodeObject *)code, offset);
+}
+
+int
+lz_says_lazy(PyObject *code, int offset)
+{
+    return offset >= 0 && (LZ_CODE_BYTES((PyCodeObject *)code)[offset + 1] & LZ_IMPORT_IS_LAZY);
+}
+
+int
+lz_imports_protected(LzSite *site)
+{
+    if (site->offset < 0 || site->code->co_flags & (CO_OPTIMIZED | CO_NEWLOCALS) || lz_handler_of(site->code, site->offset) < 0) {
+        return 0;
+    }
+    return lz_import_op(site->code, site->offset) == IMPORT_NAME;
+}
+
+/* Placeholders are values of the namespace: who may walk it, its own or another's, is not given any. */
+int
+lz_native_facts(PyObject *facts, int flags)
+{
+    int asks = flags & LZ_MODULE_OWN ? LZ_SYS_MODULES : LZ_SYS_MODULES_TOP;
+    return !(((LzFacts *)facts)->flags & (LZ_READS_NAMESPACE | LZ_MENTIONS_NAMESPACE | LZ_EXPOSES | LZ_HANDS_ITSELF_OUT | asks));
+}
+
+int
+lz_mentions(PyObject *object, PyObject *name)
+{
+    PyCodeObject *code = (PyCodeObject *)object;
+    int found = PySequence_Contains(code->co_names, name);
+    for (Py_ssize_t i = 0; found == 0 && i < PyTuple_GET_SIZE(code->co_consts); i++) {
+        PyObject *item = PyTuple_GET_ITEM(code->co_consts, i);
+        found = PyCode_Check(item) ? lz_mentions(item, name) : 0;
+    }
+    return found;
+}
+
+/* ---- modules and finders ----------------------------------------------------------------------------------------------------------------------- */
+
+int
+lz_is_initializing(PyObject *module)
+{
+    PyObject *spec = PyModule_Check(module) ? PyDict_GetItemString(PyModule_GetDict(module), "__spec__") : NULL; /* borrowed */
+    PyObject *value = spec ? PyObject_GetAttrString(spec, "_initializing") : NULL;                              /* owned */
+    int result = value ? PyObject_IsTrue(value) : 0;
+    Py_XDECREF(value);
+    PyErr_Clear(); /* a spec of somebody's own: its module counts as loaded */
+    return result > 0;
+}
+
+int
+lz_same_items(PyObject *list, PyObject *items)
+{
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(items);
+    int same = PyList_GET_SIZE(list) == n;
+    for (Py_ssize_t i = 0; same && i < n; i++) {
+        same = PyList_GET_ITEM(list, i) == PySequence_Fast_GET_ITEM(items, i);
+    }
+    return same;
+}
+
+/* ---- placeholders ------------------------------------------------------------------------------------------------------------------------------ */
+
+PyObject *
+lz_run(PyObject *code, PyObject *namespace)
+{
+    return PyEval_EvalCode(code, namespace, namespace);
+}
+
+#if LZ_NATIVE
+
+#define MOST_PARTS 16
+
+/* `lazy import a.b.c as z`, with as many parts; the interpreter's compiler knows what that looks like. Borrowed. */
+static PyObject *
+template_of(int parts)
+{
+    static PyObject *templates[MOST_PARTS + 1]; /* owned */
+    if (parts > MOST_PARTS) {
+        PyErr_SetString(PyExc_ValueError, "a module's name has too many parts");
+        return NULL;
+    }
+    if (templates[parts] == NULL) {
+        char source[32 + 2 * MOST_PARTS] = "lazy import a";
+        for (int i = 1; i < parts; i++) {
+            strcat(source, (char[]){'.', (char)('a' + i), 0}); /* each a name of its own */
+        }
+        templates[parts] = Py_CompileString(strcat(source, " as z"), "?", Py_file_input);
+    }
+    return templates[parts];
+}
+
+/* The names of the code: the module's, those of its parts below the first, and `z`. New reference. */
+static PyObject *
+names_of(PyObject *full, PyObject *parts)
+{
+    Py_ssize_t n = PyList_GET_SIZE(parts);
+    PyObject *names = PyTuple_New(n + 1), *z = PyUnicode_InternFromString("z"); /* owned */
+    if (names == NULL || z == NULL) {
+        Py_XDECREF(names);
+        Py_XDECREF(z);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(names, 0, Py_NewRef(full));
+    for (Py_ssize_t i = 1; i < n; i++) {
+        PyTuple_SET_ITEM(names, i, Py_NewRef(PyList_GET_ITEM(parts, i)));
+    }
+    PyTuple_SET_ITEM(names, n, z);
+    return names;
+}
+
+/* A location table that puts all of the code on its first line: entries of up to 8 units without columns. New reference. */
+static PyObject *
+on_one_line(Py_ssize_t units)
+{
+    PyObject *table = PyBytes_FromStringAndSize(NULL, 2 * ((units + 7) / 8)); /* owned, returned */
+    for (Py_ssize_t i = 0; table != NULL && units > 0; i += 2, units -= 8) {
+        PyBytes_AS_STRING(table)[i] = (char)(0x80 | 13 << 3 | ((units > 8 ? 8 : units) - 1));
+        PyBytes_AS_STRING(table)[i + 1] = 0;
+    }
+    return table;
+}
+
+PyObject *
+lz_placeholder_code(PyObject *full, PyObject *file, int line)
+{
+    PyObject *dot = PyUnicode_FromString("."), *parts = dot ? PyUnicode_Split(full, dot, -1) : NULL; /* owned */
+    PyCodeObject *t = parts ? (PyCodeObject *)template_of((int)PyList_GET_SIZE(parts)) : NULL;       /* borrowed */
+    PyObject *names = t ? names_of(full, parts) : NULL, *bytes = t ? PyCode_GetCode(t) : NULL;      /* owned */
+    PyObject *table = bytes ? on_one_line(PyBytes_GET_SIZE(bytes) / 2) : NULL, *none = PyTuple_New(0); /* owned */
+    PyObject *code = NULL;                                                                           /* owned, returned */
+    if (names != NULL && table != NULL && none != NULL) {
+        code = (PyObject *)PyUnstable_Code_NewWithPosOnlyArgs(0, 0, 0, 0, t->co_stacksize, t->co_flags, bytes, t->co_consts, names, none, none, none, file,
+                                                              t->co_name, t->co_qualname, line, table, t->co_exceptiontable);
+    }
+    Py_XDECREF(dot);
+    Py_XDECREF(parts);
+    Py_XDECREF(names);
+    Py_XDECREF(bytes);
+    Py_XDECREF(table);
+    Py_XDECREF(none);
+    return code;
+}
+
+#else
+
+PyObject *
+lz_placeholder_code(PyObject *Py_UNUSED(full), PyObject *Py_UNUSED(file), int Py_UNUSED(line))
+{
+    PyErr_SetString(PyExc_RuntimeError, "core native is for CPython 3.15 and later");
+    return NULL;
+}
+
+#endif
