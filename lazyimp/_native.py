@@ -254,7 +254,8 @@ def finder():
     if _finder is None:
         lazyimp_c.pause()
         try:
-            from lazyimp import _finder as made, _proxy
+            from lazyimp import _finder as made
+            from lazyimp import _proxy
         finally:
             lazyimp_c.resume()
         _proxy.debug[0] = debugging[0]

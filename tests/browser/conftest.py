@@ -10,7 +10,7 @@ from typing import Any
 
 import profiles
 import pytest
-from pages import drawn
+from browser.pages import drawn
 
 from lazyimp.profile import Profile
 from lazyimp.reports.html import render

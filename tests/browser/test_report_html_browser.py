@@ -9,7 +9,7 @@ from typing import Any
 
 import profiles
 import pytest
-from pages import drawn, named
+from browser.pages import drawn, named
 
 from lazyimp.reports import as_json
 from lazyimp.reports.html import render

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import profiles
 import pytest
-from pages import drawn, selected, spot
+from browser.pages import drawn, selected, spot
 
 from lazyimp.reports.html import render
 
