@@ -8,10 +8,20 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lazyimp._control import disable, enable, first_batch, lazy, status
+    from lazyimp._control import disable, enable, first_batch, lazy, mark, phase, status
     from lazyimp.errors import LazyimpError
 
-__all__ = ["LazyimpError", "__version__", "disable", "enable", "first_batch", "lazy", "status"]
+__all__ = [
+    "LazyimpError",
+    "__version__",
+    "disable",
+    "enable",
+    "first_batch",
+    "lazy",
+    "mark",
+    "phase",
+    "status",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,7 @@ Cold: imported only when there is a file that holds such a table. The keys:
 
     mode         "safe", "deep" or "all", for a run that does not name one
     lazy, eager  lists of patterns; a pattern is a string, or a table {pattern = "...", reason = "..."}
-    keep         true: what is pending at the first batch stays pending
+    keep         true: deferring goes on after the first batch
     stubs        list of modules that recipes have stand-ins for, to use these
     first_batch  false: deferring does not stop by itself
     rare_gc      false: garbage is collected as often while modules are imported as at any other time

@@ -1,4 +1,4 @@
-"""The bodies of the public functions: enable, disable, lazy, first_batch and status.
+"""The bodies of the public functions: enable, disable, lazy, first_batch, mark, phase and status.
 
 A program calls these at its very start, so this file loads nothing but `_startup` until it has to.
 """
@@ -59,7 +59,8 @@ class Status(_StatusBase):
             lines.append(f"  recorded in {self['record']}")
         mark = self["first_batch"]
         if isinstance(mark, dict):
-            lines.append(f"  first batch marked by {mark['rule']}")
+            sure = f" ({mark['confidence']} confidence)" if mark["confidence"] else ""
+            lines.append(f"  first batch marked by {mark['rule']}{sure}")
         return "\n".join(lines)
 
 
@@ -121,10 +122,50 @@ def disable(resolve: bool = False) -> Disabled:
 
 
 def first_batch() -> None:
-    """Say that the first batch begins now: note the time and stop deferring; later calls do nothing."""
+    """Say that the first batch begins now: note the time and stop deferring; later calls do nothing.
+
+    It counts before what lazyimp sees by itself, unless that was decided earlier. With `keep = true` in
+    `[tool.lazyimp]` deferring goes on.
+    """
     import time
 
     mark_first_batch("first_batch()", time.monotonic_ns())
+
+
+def mark(name: str) -> None:
+    """Note that the program has come to an instant called `name`; "first_batch" is `first_batch()`.
+
+    Costs next to nothing where nobody records.
+    """
+    if name == "first_batch":
+        first_batch()
+        return
+    package = sys.modules.get("lazyimp.firstbatch")
+    if package is not None:
+        package.event(str(name))
+
+
+class phase:
+    """A part of the program's start with a name of its own: `with lazyimp.phase("index"):`.
+
+    Costs next to nothing where nobody records.
+    """
+
+    __slots__ = ("_end", "_name")
+
+    def __init__(self, name: str) -> None:
+        self._name = str(name)
+        self._end: object = None
+
+    def __enter__(self) -> "phase":
+        package = sys.modules.get("lazyimp.firstbatch")
+        self._end = None if package is None else package.span(self._name)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        end, self._end = self._end, None
+        if callable(end):
+            end()
 
 
 def mark_first_batch(rule: str, t_ns: int) -> None:
@@ -134,7 +175,8 @@ def mark_first_batch(rule: str, t_ns: int) -> None:
     from lazyimp import firstbatch
 
     firstbatch.decide(rule, t_ns, time.time_ns() - (time.monotonic_ns() - t_ns))
-    _startup.turn_off()
+    if not _startup.keeps:
+        _startup.turn_off()
 
 
 def status() -> Status:
@@ -143,7 +185,8 @@ def status() -> Status:
     Keys: `version`, `core` and `mode` (None before lazyimp was on), `enabled`, `refusal` (why it stayed out),
     `counts` (by kind), `pending` (tuples of module, name, target, line), `profile` (the path of the tuned
     profile in use), `profile_note` (why the program's own is not used), `record` (the path of the record that
-    is being written, or None) and `first_batch` (None, or a dict of `rule`, `monotonic_ns` and `wall_ns`).
+    is being written, or None) and `first_batch` (None, or a dict of `rule`, `monotonic_ns`, `wall_ns` and
+    `confidence`).
     """
     from lazyimp import __version__
 
@@ -172,8 +215,10 @@ def _record() -> str | None:
 def _mark() -> dict[str, object] | None:
     """The mark of the first batch, if one was made."""
     package = sys.modules.get("lazyimp.firstbatch")
-    marks = getattr(package, "mark", None)
-    return dict(zip(("rule", "monotonic_ns", "wall_ns"), marks[0], strict=True)) if marks else None
+    if package is None or not package.mark:
+        return None
+    mark = dict(zip(("rule", "monotonic_ns", "wall_ns"), package.mark[0], strict=True))
+    return {**mark, "confidence": package.details.get("confidence")}
 
 
 def _state(status: Status) -> str:

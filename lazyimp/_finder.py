@@ -15,8 +15,9 @@ from _thread import get_ident
 from lazyimp import _proxy
 
 try:
-    from lazyimp_c import pause, resume  # what a finder imports for itself is not deferred
+    from lazyimp_c import pause, resume, unwatch, watch  # what a finder imports for itself is not deferred
 except ImportError:
+    watch = unwatch = None
 
     def pause():
         """Nothing defers but the extension."""
@@ -40,6 +41,7 @@ class LazyFinder:
         self.paths = {}
         self.core = None  # core py, which turns what is found into proxies
         self.stubs = None  # lazyimp._stubs.find, where stubs were chosen
+        self.watcher = watch and (watch, unwatch)  # for hooks on functions, see lazyimp.firstbatch
         self._quiet = None  # the meta_path in which everybody is standard and we are first
         self._working = {}  # thread -> foreign finders at work there
 

@@ -12,6 +12,7 @@ class LazyFinder:
     pending: dict[str, ModuleType]
     paths: dict[str, Sequence[str]]
     core: PyCore | None
+    watcher: tuple[Callable[..., bool], Callable[[object], bool]] | None
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None: ...

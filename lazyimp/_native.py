@@ -39,6 +39,7 @@ PLAIN_FINDERS = ("_frozen_importlib", "_frozen_importlib_external", "_distutils_
 Lazy = None  # the interpreter's type of placeholders
 mode = None
 debugging = [False]  # whether failures of ours are shown
+watcher = (lazyimp_c.watch, lazyimp_c.unwatch)  # for hooks on functions, see lazyimp.firstbatch
 proxies = 0
 
 _module = type(sys)

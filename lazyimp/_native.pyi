@@ -12,6 +12,7 @@ after_exec: dict[str, list[Callable[[ModuleType], object]]]
 Lazy: type | None
 mode: str | None
 debugging: list[bool]
+watcher: tuple[Callable[..., bool], Callable[[object], bool]]
 proxies: int
 
 def finder() -> LazyFinder: ...

@@ -17,6 +17,7 @@ OFF = "0"
 core = None  # the chosen core, once one was installed
 mode = None  # the mode it was last enabled with
 refusal = None  # why lazyimp stayed out although it was asked for
+keeps = False  # deferring goes on after the first batch
 profile = None  # the tuned profile in use
 profile_note = None  # why the program's profile is not in use
 
@@ -59,6 +60,7 @@ def start():
     except Exception:
         debug()
     record()
+    await_first_batch()
 
 
 def auto():
@@ -72,6 +74,7 @@ def auto():
     except Exception:
         debug()
     record()
+    await_first_batch()
 
 
 def asked(default=OFF):
@@ -106,11 +109,12 @@ def switch(name):
 
 def turn_on(wish, sure=False):
     """Enable the chosen core in the wished mode, else the configured one, else safe; raises Refused."""
-    global core, mode, refusal, profile
+    global core, mode, refusal, profile, keeps
     reason = unsupported(sure)
     if reason is not None:
         raise Refused(reason, "unsupported")
     config = _program.read_config(switch("LAZYIMP_CONFIG"))
+    keeps = getattr(config, "keep", False)
     chosen = core if core is not None else choose()
     found = read_profile() if wish is None else None
     if wish is None and profile_note is not None:
@@ -210,6 +214,8 @@ def watch_first_batch(config):
         firstbatch.debug[0] = bool(switch("LAZYIMP_DEBUG"))
         if not getattr(config, "keep", False) and turn_off not in firstbatch.on_fetch:
             firstbatch.on_fetch.append(turn_off)
+        if pending_targets not in firstbatch.deferred:
+            firstbatch.deferred.append(pending_targets)
         firstbatch.arm(hooks())
     except Exception:
         debug()
@@ -226,6 +232,12 @@ def hooks():
 
     _proxy.debug[0] = shown
     return finder
+
+
+def pending_targets():
+    """The modules whose import is deferred, or that are proxies."""
+    proxies = getattr(sys.modules.get("lazyimp._proxy"), "pending", ())
+    return [*proxies, *(row[2].partition(":")[0] for row in core.pending())]
 
 
 def unsupported(sure=False):
@@ -371,6 +383,19 @@ def record():
             _recorder.start(path, files, switch("LAZYIMP_T0"), getattr(core, "name", None), mode or OFF)
     except OSError as fault:
         tell(f"cannot write record {path!r}: {fault.strerror or fault}; the program runs without one")
+    except Exception:
+        debug()
+
+
+def await_first_batch():
+    """Let this process say a line at its first batch, or end there, where switches ask for it; never raises."""
+    stop, summary, steps = (switch("LAZYIMP_" + name) for name in ("STOP", "SUMMARY", "RECORD_STEPS"))
+    try:
+        if (stop or summary or steps) and unsupported() is None:
+            from lazyimp import _at_batch
+
+            if not _at_batch.watch(hooks(), stop, summary not in (None, OFF), steps not in (None, OFF)):
+                tell(f"unknown LAZYIMP_STOP {stop!r}; use first-batch or mark:NAME")
     except Exception:
         debug()
 

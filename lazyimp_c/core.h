@@ -44,6 +44,8 @@
 #endif
 /* 3.12 gave a function's vectorcall a say in specialised calls; before, 3.11 looks at the type alone (freeze.c). */
 #define LZ_TRAP_BY_TYPE (PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000)
+/* What is called is looked at by its type alone: by 3.11, and from 3.13 on where a class is called whose __init__ it is. */
+#define LZ_WATCH_BY_TYPE (LZ_TRAP_BY_TYPE || PY_VERSION_HEX >= 0x030D0000)
 /* 3.10 and 3.11 tell a changed dict by a version of its own, later ones by the version of its keys. */
 #define LZ_DICT_HAS_VERSION (PY_VERSION_HEX < 0x030C0000)
 /* From 3.15 on the interpreter defers imports itself; armed keys are for the versions before. */

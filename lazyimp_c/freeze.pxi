@@ -80,6 +80,10 @@ def settle_running():
             frames.append(thing.cr_frame)
         elif kind.__name__ == "async_generator" and hasattr(kind, "ag_frame"):
             frames.append(thing.ag_frame)
+    for function in watched():  # they cannot be trapped
+        space = spaces.get(<size_t><PyObject *>function.__globals__)
+        if space is not None:
+            settle_quietly(space, reads_of(function.__code__, space))
     for frame in frames:
         if frame is not None:
             space = spaces.get(<size_t><PyObject *>frame.f_globals)

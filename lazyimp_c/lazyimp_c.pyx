@@ -57,6 +57,7 @@ cdef extern from "state.h":
         PyObject *paused
         PyObject *modules
         PyObject *last_paths
+        PyObject *watches
     LzCore lz
     int lz_setup() except -1
     int lz_turn_on() except -1
@@ -69,6 +70,8 @@ cdef extern from "state.h":
     int lz_around(int job, int on) except -1
     int COLLECT_RARELY "LZ_COLLECT_RARELY"
     int NATIVE_JOB "LZ_NATIVE_JOB"
+    int lz_watch(object function, object enter, object owner) except -1
+    int lz_unwatch(object function) except -1
     object lz_reify(object placeholder)
     PyTypeObject LzProxy_Type
     PyTypeObject LzModule_Type
@@ -245,6 +248,24 @@ def set_proxy_loader(function):
 def collect_rarely(on):
     """Collect garbage less often while a module is imported, or as usual again."""
     lz_around(COLLECT_RARELY, 1 if on else 0)
+
+
+def watch(function, enter, owner=None):
+    """`enter(args, kwargs)` is called before each call of a Python function, and what it returns, unless None, after it; False: it cannot be.
+
+    `owner` is the class that has the function, if one has.
+    """
+    return lz_watch(function, enter, owner) == 1
+
+
+def unwatch(function):
+    """End what watch() began; False: it was not watched."""
+    return lz_unwatch(function) == 1
+
+
+def watched():
+    """The functions that are watched."""
+    return [row[0] for row in (<dict>lz.watches).values()]
 
 
 def importing(frame):

@@ -28,7 +28,7 @@ lz_setup(void)
 {
     if (intern_names() < 0 || PyType_Ready(&LzFacts_Type) < 0 || PyType_Ready(&LzKey_Type) < 0 || PyType_Ready(&LzImport_Type) < 0
         || PyType_Ready(&LzModule_Type) < 0 || PyType_Ready(&LzProxy_Type) < 0
-        || PyType_Ready(&LzTrapped_Type) < 0) {
+        || PyType_Ready(&LzTrapped_Type) < 0 || PyType_Ready(&LzWatched_Type) < 0) {
         return -1;
     }
     PyObject *builtins = PyEval_GetBuiltins(); /* borrowed */
@@ -47,6 +47,7 @@ lz_setup(void)
     lz.scopes = PyList_New(0);
     lz.paused = PyDict_New();
     lz.traps = PyDict_New();
+    lz.watches = PyDict_New();
     lz.frozen = PyList_New(0);
     return PyErr_Occurred() || lz.builtin_import == NULL || lz.sys == NULL ? -1 : 0;
 }

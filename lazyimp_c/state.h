@@ -28,6 +28,7 @@ typedef struct {
     LzSpace *last_space;
     PyObject *frozen;          /* owned: list of Spaces that have pending names under plain keys */
     PyObject *traps;           /* owned: dict, address of a trapped function -> (names, version) */
+    PyObject *watches;         /* owned: dict, address of a watched function -> (function, enter, version, code, defaults, keyword defaults) */
     vectorcallfunc plain_vectorcall; /* every Python function's own */
     PyObject *scopes;          /* owned: list of (code, handler or block depth) */
     PyObject *paused;          /* owned: dict, thread -> depth */
@@ -116,6 +117,11 @@ PyObject *lz_reify(PyObject *placeholder);          /* new reference to the real
 /* trap.c */
 extern PyTypeObject LzTrapped_Type;
 int lz_trap(PyObject *function, PyObject *names);   /* resolve `names`, a tuple, when the function is first entered */
+
+/* watch.c */
+extern PyTypeObject LzWatched_Type;
+int lz_watch(PyObject *function, PyObject *enter, PyObject *owner); /* 1: `enter` is told of its calls from now on, 0: it cannot be */
+int lz_unwatch(PyObject *function);                 /* 1: no longer, 0: it was not watched */
 
 /* scope.c */
 int lz_in_scope(LzSite *site);                      /* the statement stands directly in a `with lazyimp.lazy():` */

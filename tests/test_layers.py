@@ -12,6 +12,7 @@ ROOT = Path(lazyimp.__file__).parent
 FINDER = {"_finder", "_proxy", "_replaced"}
 CORES = {"_pycore", "_native", "_native_repair", "_armed", "lazyimp_c"}
 POLICY = {"_policy", "_recipes", "_tables", "_units"}
+AT_BATCH = {"_at_batch", "_summary"}  # where a switch asks for it
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
 RECORDER = {
     "_recorder",
@@ -37,6 +38,7 @@ HOT = sorted(
         "_program",
         "_random",
         "_stubs",
+        *AT_BATCH,
         *OBSERVER,
         *RECORDER,
         "_json",
@@ -83,6 +85,7 @@ ARROWS = {
         *FINDER,
         *POLICY,
         "__init__",  # the version, which profiles are bound to
+        "_at_batch",
         "_config",
         "_observe",
         "_profile",
@@ -92,6 +95,8 @@ ARROWS = {
         "_stubs",
         "firstbatch",
     },
+    "_at_batch": {"_finder", "_summary", "firstbatch"},
+    "_summary": {"_header", "firstbatch"},
     "_profile": POLICY,
     "_config": {"errors"},
     "_policy": {"_units", "_effects", "_inside", "_config", "_recipes", "_tables", "recipes"},
@@ -210,7 +215,10 @@ def test_arrows_go_one_way(path):
             assert target in ARROWS[source], f"{path.name}:{line}: {source} may not import {target}"
 
 
-@pytest.mark.parametrize("name", HOT)
+RULES = [f"firstbatch/{path.stem}" for path in sorted((ROOT / "firstbatch").glob("*.py"))]
+
+
+@pytest.mark.parametrize("name", [*HOT, *RULES])
 def test_hot_zone_loads_only_what_is_loaded(name):
     path = ROOT / f"{name}.py"
     if not path.exists():

@@ -1,73 +1,341 @@
-"""The first batch: when it came, by which rule, and who wants to hear of it.
+"""The first batch: when it came, by which rule, how sure that is, and who wants to hear of it.
 
-`mark` gets one (rule, monotonic_ns, wall_ns) when the first batch is known, `on_mark` is
-called with the same three, and `on_fetch` without arguments at the first sign that a
-training loop begins, at the latest with the mark. `arm(finder)` places the hooks of the
-frameworks through the finder; it imports none of them.
+`arm(finder)` waits for the frameworks in FRAMEWORKS and imports none of them; the file of a framework is loaded
+when its module was. A rule either decides at once (`decide`), or has a candidate (`offer`) that stands if nothing
+better came by the program's end. `mark` then holds one (rule, monotonic_ns, wall_ns), `details` the rest, and no
+hook is left. What others may listen to are lists of callables; a listener that raises is ignored, and only the
+process that was armed tells anything, not a worker forked from it.
+
+on_fetch()            a training loop begins: the first sign of it, at the latest with the mark
+on_call(args, kwargs) what may turn out to be the first batch begins
+on_mark(rule, monotonic_ns, wall_ns)    the first batch is known; it may lie in the past
+on_reject(rule, monotonic_ns, why)      what might have been the first batch and was not
+on_span(name, detail) a phase begins; what this returns, unless None, is called at its end
+on_event(name, monotonic_ns)            "first fetch", "first backward", "first step", ..., or the user's own
+
+Hooks for phases and events are placed only where `on_span` and `on_event` have listeners when `arm` is called.
 """
 
 import os
+import sys
+import time
 
 mark = []
-on_mark = []
+details = {}  # rule, framework, confidence, at_exit, rejected [(rule, monotonic_ns, why)]
 on_fetch = []
 on_call = []
-debug = [False]  # whether a callback's failure is raised
+on_mark = []
+on_reject = []
+on_span = []
+on_event = []
+debug = [False]  # whether failures of ours are shown
+spans = []  # (name, detail, start_ns, end_ns, modules before, modules after) of phases that are over
+steps = [1]  # how many steps are told of
+deferred = []  # functions that give the names of modules whose import is deferred
 
-_state = {"pid": os.getpid(), "fetched": False, "armed": None}
+# How much an offer counts; the greatest wins, and of equals the earliest.
+FIT, FORWARD, PREPARATION, COMPILE = 4, 3, 2, 1
+
+# Modules that tell that a framework is there -> the file with its rule.
+FRAMEWORKS = {
+    "torch.utils.data.dataloader": "torch",
+    "torch.nn.modules.module": "torch",
+    "torch.autograd": "torch",
+    "torch.optim.optimizer": "torch",
+    "torch._dynamo.convert_frame": "torch",
+    "lightning.pytorch.trainer.call": "lightning",
+    "pytorch_lightning.trainer.call": "lightning",
+    "transformers.trainer_callback": "transformers",
+    "keras.src.callbacks.callback_list": "keras",
+    "jax._src.monitoring": "jax",
+    "jax._src.interpreters.ad": "jax",
+    "optax._src.update": "jax",
+    "flax.nnx.training.optimizer": "jax",
+    "flax.training.train_state": "jax",
+    "tensorflow.python.eager.backprop": "tensorflow",
+    "tensorflow.python.eager.polymorphic_function.polymorphic_function": "tensorflow",
+    "sklearn.base": "sklearn",
+    "sklearn.callback._callback_support": "sklearn",
+    "sklearn.model_selection._validation": "sklearn",
+    "spacy.language": "spacy",
+    "xgboost.core": "xgboost",
+    "lightgbm.basic": "lightgbm",
+    "catboost.core": "catboost",
+}
+
+# Where one of these is imported, or deferred, a library's fit need not be the training.
+TRAINERS = frozenset(
+    (
+        *(
+            "torch",
+            "lightning",
+            "pytorch_lightning",
+            "transformers",
+            "accelerate",
+            "trl",
+            "peft",
+            "diffusers",
+        ),
+        *("sentence_transformers", "fastai", "timm", "ultralytics", "skorch", "jax", "flax", "haiku"),
+        *("equinox", "keras", "tf_keras", "tensorflow", "paddle", "mxnet"),
+    )
+)
+
+MOST_SPANS = 1000  # are kept
+
+_state = {"pid": os.getpid(), "finder": None, "fetched": False, "phases": False}
+_waiting = []  # (module, callback) that wait in the finder
+_watches = {}  # framework -> its file's Watch
+_hooks = []
+_firsts = set()  # events that were told
+_offers = {}  # rule -> (rank, -monotonic_ns, wall_ns, framework, confidence)
+
+
+# -- hooks ---------------------------------------------------------------------------------------------------
 
 
 def arm(finder):
-    """Place the hooks, once; they remove themselves when the first batch is known."""
-    if _state["armed"] is not None or mark:
+    """Wait for the frameworks; again, to add the phases where somebody began to listen since."""
+    if mark:
         return
-    from lazyimp.firstbatch import torch
+    if _state["finder"] is None:
+        _state.update(pid=os.getpid(), finder=finder)
+        _at_exit()
+        _await(FRAMEWORKS, _arrived)
+    if on_span and not _state["phases"]:
+        from lazyimp.firstbatch import _phases
 
-    _state["pid"] = os.getpid()
-    _state["armed"] = torch.Watch(begins, decide, in_this_process, calls)
-    _state["armed"].arm(finder)
+        _state["phases"] = True
+        _await(_phases.HOOKS, _phases.arrived)
+
+
+def _await(names, callback):
+    """Have `callback(module)` called now for what is loaded, for the rest when its own import has completed."""
+    after_exec = _state["finder"].after_exec
+    for name in names:
+        loaded = sys.modules.get(name)
+        if loaded is not None and not getattr(getattr(loaded, "__spec__", None), "_initializing", False):
+            guarded(callback)(loaded)
+        else:
+            after_exec.setdefault(name, []).append(callback)
+            _waiting.append((name, callback))
+
+
+def _arrived(module):
+    """A framework's module was imported: its rule places its hooks."""
+    if mark or not in_this_process():
+        return
+    name = module.__name__
+    kind = FRAMEWORKS[name]
+    if kind not in _watches:
+        _watches[kind] = __import__(f"lazyimp.firstbatch.{kind}", fromlist=("Watch",)).Watch()
+    _watches[kind].arrived(name, module)
+
+
+def watch_of(kind):
+    """The Watch of a framework that was imported, or None."""
+    return _watches.get(kind)
+
+
+def hook(module, path, enter):
+    """Call `enter` before the function at `path` runs, until the first batch; a Hook, or None without that function.
+
+    In a process forked from this one it ends with the first call.
+    """
+    from lazyimp.firstbatch import _hook
+
+    place = _hook.find(module, path)
+    if place is None:
+        return None
+
+    def told(args, kwargs):
+        return enter(args, kwargs) if in_this_process() else made.restore()
+
+    made = _hook.Hook(place, guarded(told), _watcher())
+    _hooks.append(made)
+    made.place()
+    return made
+
+
+def _watcher():
+    """What the extension offers to watch functions with, or None."""
+    return getattr(_state["finder"], "watcher", None)
 
 
 def disarm():
-    """Take all hooks out."""
-    watch = _state["armed"]
-    if watch is not None:
-        _state["armed"] = None
-        watch.remove()
+    """Take all hooks out, placed or still waiting."""
+    for made in _hooks:
+        made.end()
+    _hooks.clear()
+    for watch in _watches.values():
+        guarded(getattr(watch, "remove", in_this_process))()
+    _watches.clear()
+    if _state["finder"] is not None:
+        _forget(_state["finder"].after_exec)
+
+
+def _forget(after_exec):
+    for name, callback in _waiting:
+        callbacks = after_exec.get(name, [])
+        if callback in callbacks:
+            callbacks.remove(callback)
+            if not callbacks:
+                after_exec.pop(name, None)
+    _waiting.clear()
 
 
 def in_this_process():
-    """Whether this is the process that armed the hooks, not a worker forked from it."""
+    """Whether this is the process that was armed, not a worker forked from it."""
     return os.getpid() == _state["pid"]
 
 
+def guarded(function):
+    """`function`, whose failure, and that of what it returns to be called later, is only shown to who debugs."""
+
+    def call(*args):
+        try:
+            result = function(*args)
+        except Exception:
+            _show()
+            return None
+        return guarded(result) if callable(result) else None
+
+    return call
+
+
+def _show():
+    if debug[0] and sys.stderr is not None:
+        sys.excepthook(*sys.exc_info())
+
+
+# -- what the rules tell -------------------------------------------------------------------------------------
+
+
+def now():
+    """(monotonic_ns, wall_ns)."""
+    return time.monotonic_ns(), time.time_ns()
+
+
 def begins():
-    """Tell, once, that a training loop begins."""
-    if not _state["fetched"]:
+    """A training loop begins; told once."""
+    if not _state["fetched"] and in_this_process():
         _state["fetched"] = True
-        _call(on_fetch)
+        _tell(on_fetch)
 
 
-def calls(args, kwargs):
-    """Tell that a training call begins."""
+def calls(args=(), kwargs=None):
+    """What may be the first batch begins."""
     if on_call:
-        _call(on_call, args, kwargs)
+        _tell(on_call, args, kwargs or {})
 
 
-def decide(rule, monotonic_ns, wall_ns):
+def event(name, monotonic_ns=None):
+    """Something happened at an instant; what is called the first happens once."""
+    if on_event and in_this_process() and name not in _firsts:
+        if name.startswith("first "):
+            _firsts.add(name)
+        _tell(on_event, name, monotonic_ns or time.monotonic_ns())
+
+
+def span(name, detail=""):
+    """A phase begins; returns what to call at its end, or None where nobody listens."""
+    if not on_span or not in_this_process():
+        return None
+    ends = [guarded(callback)(name, detail) for callback in list(on_span)]
+    start, before = time.monotonic_ns(), len(sys.modules)
+
+    def end():
+        if len(spans) < MOST_SPANS:
+            spans.append((name, detail, start, time.monotonic_ns(), before, len(sys.modules)))
+        for each in reversed(ends):
+            if each is not None:
+                each()
+
+    return end
+
+
+def reject(rule, monotonic_ns, why):
+    """What might have been the first batch was not."""
+    details.setdefault("rejected", []).append((rule, monotonic_ns, why))
+    _tell(on_reject, rule, monotonic_ns, why)
+
+
+def offer(rank, rule, at, framework, confidence):
+    """A candidate; of one rule the last offer counts."""
+    if not mark:
+        _offers[rule] = (rank, -at[0], at[1], framework, confidence)
+
+
+def fits(rule, at, framework, args=()):
+    """A library begins to fit a model: that is it, unless a training framework may still come."""
+    calls(args)
+    begins()
+    if may_train():
+        offer(FIT, rule, at, framework, "medium")
+    else:
+        decide(rule, *at, framework, "high")
+
+
+def may_train():
+    """Whether a framework that trains is loaded, or its import is deferred."""
+    if not TRAINERS.isdisjoint(sys.modules):
+        return True
+    names = []
+    for give in list(deferred):
+        try:
+            names += give()
+        except Exception:
+            _show()
+    return any(name.partition(".")[0] in TRAINERS for name in names)
+
+
+def decide(rule, monotonic_ns, wall_ns, framework="", confidence="high", at_exit=False):
     """Set the mark; the first one stands."""
-    if mark:
+    token = object()
+    if mark or _state.setdefault("decided", token) is not token:
         return
     mark.append((rule, monotonic_ns, wall_ns))
+    details.update(rule=rule, framework=framework, confidence=confidence, at_exit=at_exit)
     disarm()
+    for other, row in sorted(_offers.items(), key=lambda item: -item[1][1]):
+        if other != rule:
+            reject(other, -row[1], f"{rule} decided")
+    _offers.clear()
     begins()
-    _call(on_mark, rule, monotonic_ns, wall_ns)
+    if on_event and not at_exit:
+        guarded(_follow)(framework)
+    _tell(on_mark, rule, monotonic_ns, wall_ns)
 
 
-def _call(callbacks, *args):
+def _follow(framework):
+    """Tell what comes after the first batch, too; who marked it by hand may well train with PyTorch."""
+    from lazyimp.firstbatch import _steps
+
+    if not framework and "torch.optim.optimizer" in sys.modules:
+        framework = "torch"
+    _hooks.extend(_steps.follow(framework, _watcher()))
+
+
+def settle():
+    """The program ends: the best candidate stands, and no hook is left."""
+    if not in_this_process():
+        return
+    if _offers and not mark:
+        rule, (_, at, wall_ns, framework, confidence) = max(_offers.items(), key=lambda item: item[1][:2])
+        decide(rule, -at, wall_ns, framework, confidence, at_exit=True)
+    disarm()
+
+
+def _at_exit():
+    """Have `settle` called before who registered earlier."""
+    was_loaded = "atexit" in sys.modules
+    import atexit
+
+    atexit.register(guarded(settle))
+    if not was_loaded:
+        del sys.modules["atexit"]  # the program may ask what is loaded
+
+
+def _tell(callbacks, *args):
     for callback in list(callbacks):
-        try:
-            callback(*args)
-        except Exception:
-            if debug[0]:
-                raise
+        guarded(callback)(*args)

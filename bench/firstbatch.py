@@ -1,0 +1,294 @@
+"""Prints, for real programs, when their first batch truly came, when lazyimp says it came, and by which rule.
+
+python bench/firstbatch.py                          # the programs in bench/firstbatch/
+python bench/firstbatch.py --only jax,keras         # those whose name holds one of these
+python bench/firstbatch.py --mode deep              # lazily; the default is an eager run that only watches
+python bench/firstbatch.py --corpus cases.json --work FOLDER --bin FOLDER    # the programs of a corpus
+
+Each program writes ##TTFB at the true moment; a module that `site` loads notes, in the program's own process and on
+its monotonic clock, when that happened. The first line of a program says the rule that should decide. Afterwards
+nothing may be left: no watched function, no waiting callback, no listener of a framework's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import conditions, table
+
+HERE = Path(__file__).parent / "firstbatch"
+MARK = b"##TTFB"
+CLOSE_MS = 5.0
+NEEDED = {
+    "lightning_old_name": "pytorch_lightning",
+    "fabric": "lightning",
+    "trainer": "transformers",
+    "keras_jax": "jax",
+    "keras_tensorflow": "tensorflow",
+    "keras_torch": "torch",
+    "by": "torch",
+}
+
+SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TQDM_DISABLE": "1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "ignore",
+    "MPLBACKEND": "Agg",
+    "JAX_PLATFORMS": "cpu",
+    "CUDA_VISIBLE_DEVICES": "",
+    "KERAS_BACKEND": "torch",
+    "WANDB_MODE": "offline",
+    "WANDB_SILENT": "true",
+    "TERM": "dumb",
+    "COLUMNS": "120",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "ACCELERATE_USE_CPU": "true",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+# Run by `site` in the program's process.
+WITNESS = """
+import os, sys, time
+_write, _true, _pid = os.write, [], os.getpid()
+def write(fd, data):
+    before = time.monotonic_ns()
+    count = _write(fd, data)  # whoever reads it may be given the processor now
+    if fd == 1 and bytes(data[:6]) == b"##TTFB" and not _true:
+        _true.append([before, time.monotonic_ns()])
+    return count
+os.write = write
+def _end():
+    if os.getpid() != _pid:
+        return
+    import json
+    batch = sys.modules.get("lazyimp.firstbatch")
+    if batch is None:
+        return
+    batch.settle()
+    left = []
+    try:
+        import lazyimp_c
+        left += [f"watched {f.__qualname__}" for f in lazyimp_c.watched()]
+    except ImportError:
+        pass
+    finder = sys.modules["lazyimp._finder"].finder
+    for name, callbacks in finder.after_exec.items():
+        left += [f"waiting {name}" for each in callbacks if each.__module__.startswith("lazyimp.firstbatch")]
+    left += [f"hook {h.function.__qualname__}" for h in batch._hooks if h.live]
+    listeners = []
+    jax = sys.modules.get("jax._src.monitoring")
+    if jax: listeners += jax.get_event_time_span_listeners()
+    left += [f"listener {c}" for c in listeners if "lazyimp" in (getattr(c, "__module__", None) or "")]
+    seen = {"true": _true[0] if _true else None, "mark": batch.mark[0] if batch.mark else None, "left": left,
+            "details": batch.details}
+    out = os.environ["LAZYIMP_BENCH_OUT"] + "." + str(_pid)
+    fd = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    _write(fd, json.dumps(seen).encode())
+    os.close(fd)
+import atexit
+atexit.register(_end)
+"""
+
+
+@dataclass
+class Program:
+    """One program: how it is started, and what is known of its first batch."""
+
+    name: str
+    command: list[str]
+    folder: Path
+    rule: str = ""  # the one that should decide
+    pattern: bytes = MARK  # what its output says at the true moment, where it cannot say MARK
+    env: dict[str, str] = field(default_factory=dict)
+    kill: bool = False
+
+
+@dataclass
+class Seen:
+    """What came of one run."""
+
+    true_ns: tuple[int, int] | None  # before and after it was written
+    mark: tuple[str, int, int] | None
+    confidence: str
+    rejected: list[tuple[str, int, str]]
+    left: list[str]
+    status: int
+    output: bytes
+
+
+def own_programs(python: str) -> Iterator[Program]:
+    """Those beside this file whose libraries are there."""
+    for path in sorted(HERE.glob("*.py")):
+        first = path.name.partition("_")[0]
+        needed = NEEDED.get(path.stem) or NEEDED.get(first, first)
+        if needed == "no" or has(python, needed):
+            text = path.read_text(encoding="utf-8")
+            yield Program(
+                path.stem, [str(path)], Path(tempfile.gettempdir()), text.split('"""')[1].rstrip(".")
+            )
+
+
+KNOWN: dict[str, bool] = {}
+
+
+def has(python: str, module: str) -> bool:
+    """`module` is installed for that interpreter."""
+    if python == sys.executable:
+        return importlib.util.find_spec(module) is not None
+    if module not in KNOWN:
+        code = f"import importlib.util as u, sys; sys.exit(u.find_spec({module!r}) is None)"
+        KNOWN[module] = subprocess.run([python, "-c", code], check=False).returncode == 0
+    return KNOWN[module]
+
+
+def corpus_programs(options: argparse.Namespace) -> Iterator[Program]:
+    """The cases of a corpus whose work folders have been prepared."""
+    work, binaries = Path(options.work), options.bin
+    for case in json.loads(Path(options.corpus).read_text(encoding="utf-8"))["cases"]:
+        words = [word.replace("{bin}", binaries) for word in case["argv"]]
+        folder = work / case["name"] / case.get("cwd", "")
+        for name in case.get("clean", []):
+            subprocess.run(["rm", "-rf", str(folder / name)], check=True)
+        pattern = case.get("mark_re") or MARK.decode()
+        yield Program(
+            case["name"],
+            words,
+            folder,
+            pattern=b"" if case.get("mark") == "exit" else pattern.encode(),
+            env={"HOME": str(work.parent / "home"), **case.get("env", {})},
+            kill=case.get("kill_at_mark", False),
+        )
+
+
+def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
+    """Run it; the child's monotonic clock is ours."""
+    with tempfile.TemporaryDirectory(prefix="lazyimp-bench-") as text:
+        folder = Path(text)
+        (folder / "sitecustomize.py").write_text(WITNESS, encoding="utf-8")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LAZYIMP"))}
+        env = {
+            **kept,
+            **SETTINGS,
+            **program.env,
+            "PYTHONPATH": text,
+            "LAZYIMP": "off" if mode == "0" else mode,
+            "LAZYIMP_SUMMARY": "1",
+            "LAZYIMP_BENCH_OUT": str(folder / "out"),
+            "PATH": os.path.dirname(python) + os.pathsep + os.environ["PATH"],
+        }
+        child = subprocess.Popen(
+            [python, *program.command],
+            cwd=program.folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        output, said_ns = read(child, program, time.monotonic() + limit_s)
+        notes = [json.loads(path.read_text()) for path in sorted(folder.glob("out.*"))]
+        notes.sort(key=lambda note: not note["mark"])  # a launcher's child may be the one that trains
+        seen = notes[0] if notes else {"mark": None, "left": ["no note"], "details": {}}
+    said = (said_ns, said_ns) if said_ns and program.pattern not in (b"", MARK) else None
+    true_ns = tuple(seen["true"]) if seen.get("true") else said
+    details = seen["details"]
+    mark = tuple(seen["mark"]) if seen["mark"] else None
+    return Seen(
+        true_ns,
+        mark,
+        details.get("confidence", ""),
+        details.get("rejected", []),
+        seen["left"],
+        child.returncode,
+        output,
+    )
+
+
+def read(child: subprocess.Popen[bytes], program: Program, until: float) -> tuple[bytes, int | None]:
+    """All it wrote, and when its pattern was read."""
+    output, said_ns = b"", None
+    assert child.stdout is not None
+    os.set_blocking(child.stdout.fileno(), True)
+    while chunk := os.read(child.stdout.fileno(), 1 << 16):
+        now = time.monotonic_ns()
+        output += chunk
+        if said_ns is None and program.pattern and re.search(program.pattern, output, re.M):
+            said_ns = now
+            if program.kill:
+                child.kill()
+        if time.monotonic() > until:
+            child.kill()
+    child.wait()
+    return output, said_ns
+
+
+def row(program: Program, seen: Seen) -> tuple[str, ...]:
+    """The table's row."""
+    rule = seen.mark[0] if seen.mark else "none"
+    difference = None
+    if seen.mark and seen.true_ns:
+        before, after = (seen.mark[1] - true for true in seen.true_ns)
+        difference = (before if before < 0 else max(after, 0)) / 1e6
+    verdict = [] if not seen.status or program.kill else [f"status {seen.status}"]
+    if difference is not None and abs(difference) > CLOSE_MS:
+        verdict.append("far")
+    if program.rule and rule != program.rule:
+        verdict.append("wrong rule")
+    verdict += seen.left if not program.kill else []
+    shown = "-" if difference is None else f"{difference:+.2f}"
+    return program.name, shown, rule, seen.confidence or "-", ", ".join(verdict) or "ok"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default="", help="names, or parts of them, separated by commas")
+    parser.add_argument("--mode", default="0", help="0 (eager, the default), safe, deep or all")
+    parser.add_argument(
+        "--python", default=sys.executable, help="the interpreter that has the libraries and lazyimp"
+    )
+    parser.add_argument("--corpus", help="cases.json of a corpus; then also --work and --bin")
+    parser.add_argument("--work", help="where its programs lie, a folder each")
+    parser.add_argument("--bin", help="where the commands of its environment lie")
+    parser.add_argument("--limit", type=float, default=300, help="seconds for one program")
+    parser.add_argument(
+        "--verbose", action="store_true", help="what was rejected, and the output of failures"
+    )
+    options = parser.parse_args()
+    programs = corpus_programs(options) if options.corpus else own_programs(options.python)
+    rows = []
+    for program in programs:
+        if not any(part in program.name for part in options.only.split(",")):
+            continue
+        seen = run(program, options.python, options.mode, options.limit)
+        rows.append(row(program, seen))
+        print(" | ".join(rows[-1]), flush=True)
+        if options.verbose:
+            for rule, at, why in seen.rejected:
+                before = "" if seen.mark is None else f"{(at - seen.mark[1]) / 1e6:+.1f} ms: "
+                print(f"    {before}{rule} ({why})")
+            if rows[-1][-1] != "ok":
+                print(seen.output.decode(errors="replace")[-2000:])
+    print("\n" + table(("program", "ms", "rule", "confidence", "verdict"), rows))
+    print(conditions(core=options.mode, note="ms: detected, less true"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""What switches ask for at the first batch: to say one line there, to end the process there, to time a few steps.
+
+HOT in its imports, loaded only where one of LAZYIMP_SUMMARY, LAZYIMP_STOP and LAZYIMP_RECORD_STEPS is set. To end the
+process is for `lazyimp ttfb`: what is written is kept, and nothing else runs.
+"""
+
+import os
+import sys
+
+FIRST_BATCH, MARK = "first-batch", "mark:"
+STEPS = 6  # how many steps are timed
+
+_wish = [None]
+
+
+def watch(hooks, stop, summary, steps):
+    """Wait for the first batch, or the mark that `stop` names; false where it names neither."""
+    from lazyimp import firstbatch
+
+    if steps:
+        firstbatch.steps[0] = STEPS
+    if summary and say not in firstbatch.on_mark:
+        firstbatch.on_mark.append(say)
+        firstbatch.on_span.append(_listen)  # so that the phases are told
+    if stop == FIRST_BATCH:
+        firstbatch.on_mark.append(stop_at_batch)
+    elif stop is not None and stop.startswith(MARK):
+        _wish[0] = stop[len(MARK) :]
+        firstbatch.on_event.append(stop_at_mark)
+    firstbatch.arm(hooks)
+    _install()
+    return stop is None or stop == FIRST_BATCH or _wish[0] is not None
+
+
+def _install():
+    """An eager run has no finder of ours yet; core native needs none."""
+    startup = sys.modules["lazyimp._startup"]
+    if not hasattr(startup.core, "debugging"):
+        from lazyimp._finder import finder
+
+        finder.install()
+
+
+def _listen(name, detail):
+    """Phases are kept by who tells them."""
+
+
+def say(rule, monotonic_ns, wall_ns):
+    """One line on stderr."""
+    from lazyimp import _summary
+
+    startup = sys.modules["lazyimp._startup"]
+    _summary.say(monotonic_ns, wall_ns, startup.switch("LAZYIMP_T0"), startup.core)
+
+
+def stop_at_batch(rule, monotonic_ns, wall_ns):
+    """End the process, unless it is ending already."""
+    if not sys.modules["lazyimp.firstbatch"].details.get("at_exit"):
+        end()
+
+
+def stop_at_mark(name, monotonic_ns):
+    """End the process at the mark that was named."""
+    if name == _wish[0]:
+        end()
+
+
+def end():
+    """Write out what streams and the record hold, end what works for this process, and leave with status 0."""
+    for stream in (sys.stdout, sys.stderr):
+        _try(getattr(stream, "flush", None))
+    _try(getattr(sys.modules.get("lazyimp._recorder"), "stop", None))
+    processes = sys.modules.get("multiprocessing.process")
+    for child in list(getattr(processes, "_children", ())):
+        _try(child.terminate)
+    os._exit(0)
+
+
+def _try(act):
+    if act is not None:
+        try:
+            act()
+        except Exception:
+            pass  # a closed pipe, a child that is gone: the process ends either way

@@ -1,0 +1,67 @@
+"""The line at the first batch: the time to it, its parts, what lazy imports did.
+
+HOT in its imports, loaded at the first batch and only where LAZYIMP_SUMMARY asked for it. Phases, where a rule told
+them, have with them the package that most modules loaded during them belong to, if there were many.
+"""
+
+import os
+import sys
+
+LEAST_PART = 0.02  # of the whole; shorter parts are left out
+MANY = 50  # modules that a phase loaded
+
+
+def say(monotonic_ns, wall_ns, t0, core):
+    """Write the line to stderr, at once."""
+    from lazyimp import _header, firstbatch
+
+    start = _header.process_start(monotonic_ns)
+    began, _ = _header.time_zero(t0, wall_ns, None if start is None else wall_ns - (monotonic_ns - start))
+    parts = phases(firstbatch.spans, list(sys.modules))
+    recorder = sys.modules.get("lazyimp._recorder")
+    totals = recorder.totals() if recorder is not None else {}
+    if totals:
+        early = [] if start is None else [("interpreter", recorder.backend.record_base() - start, "")]
+        parts = [*early, ("imports", totals["wall_ns"] - totals["hidden_wall_ns"], ""), *parts]
+    elif core is not None:
+        totals = {"deferred": core.counts().get("deferred", 0), "pending": len(core.pending())}
+    os.write(2, (line(wall_ns - began, parts, len(sys.modules), totals) + "\n").encode("utf-8", "replace"))
+
+
+def phases(spans, names):
+    """[(name, ns, package)] of phases that are over, in the order of their first beginnings."""
+    found = {}
+    for name, _, start_ns, end_ns, before, after in spans:
+        took, package = found.get(name, (0, ""))
+        found[name] = took + end_ns - start_ns, package or _package(names[before:after])
+    return [(name.replace("-", " "), took, package) for name, (took, package) in found.items()]
+
+
+def _package(names):
+    """What most of these modules lie in, if they are many."""
+    counts = {}
+    for name in names:
+        key = ".".join(name.split(".")[:2])
+        counts[key] = counts.get(key, 0) + 1
+    best = max(counts, key=counts.get, default="")
+    return best if counts.get(best, 0) >= MANY else ""
+
+
+def line(ttfb_ns, parts, modules, totals):
+    """The line."""
+    seconds = ttfb_ns >= 10**9
+    told = [
+        f"{name} {_time(took, seconds)}" + (f" [imports {package}]" if package else "")
+        for name, took, package in parts
+        if took >= LEAST_PART * ttfb_ns
+    ]
+    counts = [f"{modules:,} modules"]
+    if totals.get("deferred"):
+        counts += [f"{totals['deferred']:,} deferred", f"{totals['pending']:,} not used yet"]
+    inside = f"  ({' · '.join(told)})" if told else ""
+    unit = "s" if seconds else "ms"
+    return f"lazyimp: TTFB {_time(ttfb_ns, seconds)} {unit}{inside}  {', '.join(counts)}"
+
+
+def _time(ns, seconds):
+    return f"{ns / 1e9:,.2f}" if seconds else f"{ns / 1e6:,.1f}"

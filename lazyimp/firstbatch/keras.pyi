@@ -1,0 +1,8 @@
+"""Types of the rule; for type checkers only."""
+
+from types import ModuleType
+
+RULE: str
+
+class Watch:
+    def arrived(self, name: str, module: ModuleType) -> None: ...

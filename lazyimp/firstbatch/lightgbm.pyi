@@ -1,0 +1,5 @@
+"""Types of the rule; for type checkers only."""
+
+from lazyimp.firstbatch import _library
+
+class Watch(_library.Watch): ...

@@ -1,0 +1,5 @@
+name = "torch"
+
+
+def backend():
+    return name
