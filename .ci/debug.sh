@@ -1,6 +1,6 @@
 #!/bin/bash
 # debug.sh [PYTHON]: builds the extension with -O1 -g and the address and undefined-behaviour sanitizers, and runs the tests that strain it:
-# threads, freezing, odd programs, leaks, and the semantics cases of mode safe. Needs gcc with libasan and libubsan. Exit status: 0 when all is clean.
+# threads, freezing, odd programs, leaks, records, and the semantics cases of mode safe. Needs gcc with libasan and libubsan. Exit status: 0 when all is clean.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -34,5 +34,6 @@ mkdir "$work/tests"
 cp -r "$root/tests" "$root/pyproject.toml" "$work/tests"
 cd "$work/tests"
 "$work/venv/bin/python" -m pytest -q -p no:cacheprovider -x tests/test_robust.py tests/test_leaks.py tests/test_threads.py tests/test_freeze.py
+"$work/venv/bin/python" -m pytest -q -p no:cacheprovider -x tests/test_recorder*.py -k "not fallback"
 "$work/venv/bin/python" -m pytest -q -p no:cacheprovider -x tests/test_semantics.py -k "c-safe"
 echo "debug.sh: clean in $SECONDS s"

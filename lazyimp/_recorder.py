@@ -30,7 +30,7 @@ def start(path, files=False, t0=None, core=None, mode="0"):
     now = time.monotonic_ns()
     base = os.path.abspath(path)
     state.update(base=base, t0=t0, core=core, mode=mode, pid=os.getpid())
-    state.update(libraries=set(), looks=[], proxies={}, places={}, batch=None)
+    state.update(libraries=set(), looks=[], events=set(), proxies={}, places={}, batch=None)
     own = _create(base, now, False)
     if path != base:
         os.environ["LAZYIMP_RECORD"] = base  # children may start elsewhere
@@ -109,7 +109,7 @@ def _forked():
 def _reopen():
     """Make the file of a forked child; the backend calls this."""
     now = time.monotonic_ns()
-    state.update(libraries=set(), looks=[], batch=None)
+    state.update(libraries=set(), looks=[], events=set(), batch=None)
     state["path"] = _create(state["base"], now, True)
     backend.record_open(os.fsencode(state["path"]), now, True)
 
@@ -169,7 +169,14 @@ def _on_call(args, kwargs):
 
 
 def _on_fetch():
-    mark("first fetch")
+    _on_event("first fetch", None)
+
+
+def _on_event(name, monotonic_ns):
+    """Something happened that is told of once, by whoever sees it first."""
+    if recording() and name not in state["events"]:
+        state["events"].add(name)
+        mark(name, monotonic_ns)
 
 
 def _on_mark(rule, monotonic_ns, wall_ns):
@@ -258,7 +265,7 @@ def batch(rule, confidence, at_ns, wall_ns, framework):
     state["looks"] = []
     backend.record_row("b", rule, confidence, _at(at_ns), *look[3:], framework)
     _write_libraries()
-    _fact("sys_path", [entry for entry in sys.path if isinstance(entry, str)])
+    _write_sys_path()
     flush()
 
 
@@ -316,19 +323,11 @@ def stop():
 def _write_end():
     counters = backend.record_counters()
     backend.record_mark("exit", counters[0])
-    _write_libraries()
-    loaded = backend.record_loaded()
-    for name, module in list(sys.modules.items()):
-        if name not in loaded and not _header.is_ours(name) and type(module) not in _proxies():
-            backend.record_row("x", str(name), _header.origin(module) or "")
-    startup = sys.modules.get("lazyimp._startup")
-    core = getattr(startup, "core", None)
-    _fact("sys_path", [entry for entry in sys.path if isinstance(entry, str)])
-    _fact("main", _header.main(state["pid"] != os.getpid()))
-    _fact("core", getattr(core, "name", None))
-    _fact("mode", getattr(startup, "mode", None) or "0")
-    _fact("counts", {} if core is None else core.counts())
-    _fact("never", _never())
+    for part in (_write_libraries, _write_present, _write_facts):
+        try:
+            part()  # it may meet whatever the program did to sys and os
+        except Exception:
+            _debug()
     flush()
     if backend.record_dropped():
         _fact("dropped", backend.record_dropped())
@@ -336,6 +335,29 @@ def _write_end():
     at, user, system, _, *rest = counters
     backend.record_row("e", _at(at), user, system, *rest, ended)
     flush()
+
+
+def _write_present():
+    """Modules that are there and that no import loaded."""
+    loaded = backend.record_loaded()
+    for name, module in list(sys.modules.items()):
+        if name not in loaded and not _header.is_ours(name) and type(module) not in _proxies():
+            backend.record_row("x", str(name), _header.origin(module) or "")
+
+
+def _write_facts():
+    startup = sys.modules.get("lazyimp._startup")
+    core = getattr(startup, "core", None)
+    _write_sys_path()
+    _fact("main", _header.main(state["pid"] != os.getpid()))
+    _fact("core", getattr(core, "name", None))
+    _fact("mode", getattr(startup, "mode", None) or "0")
+    _fact("counts", {} if core is None else core.counts())
+    _fact("never", _never())
+
+
+def _write_sys_path():
+    _fact("sys_path", [entry for entry in sys.path if isinstance(entry, str)])
 
 
 def _proxies():
@@ -370,6 +392,6 @@ _HOOKS = (
     ("on_fetch", _on_fetch),
     ("on_mark", _on_mark),
     ("on_span", span),
-    ("on_event", mark),
+    ("on_event", _on_event),
     ("on_reject", reject),
 )

@@ -65,6 +65,7 @@ void
 lz_line(const char *kind)
 {
     journal.broken = 0;
+    journal.used = journal.whole; /* what somebody began and did not end is gone */
     put("[\"", 2);
     put(kind, strlen(kind));
     put("\"", 1);
@@ -113,6 +114,7 @@ void
 lz_raw_line(const char *line, Py_ssize_t size, LzTime now)
 {
     journal.broken = 0;
+    journal.used = journal.whole;
     put(line, (size_t)size);
     if (!journal.broken && journal.used > 0) {
         journal.used--; /* the bracket, which end_line() puts */

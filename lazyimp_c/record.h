@@ -87,6 +87,7 @@ typedef struct {
     PyObject *reopen;          /* owned: makes a forked child's file, and calls lz_record_open() */
     PyObject *waiting;         /* owned: dict, target -> [deferral] that only an import tells of, or NULL */
     PyObject *loaded;          /* owned: set of names that imports loaded */
+    PyObject *spec_type;       /* owned: the import system's ModuleSpec */
     PyObject *proxies;         /* owned: list of types of proxies that have not been executed */
     int n_imports, n_threads;
     int forked, main_seen;

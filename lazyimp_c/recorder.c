@@ -19,6 +19,7 @@ struct LzLoad {
 };
 
 static LzLoad *in_progress;
+
 /* ---- the memory that the process has; read again only where this thread met a page fault since ---------------------------------------------- */
 
 static int64_t
@@ -142,6 +143,42 @@ begin_hidden(PyObject *name, LzThread *thread)
     return load;
 }
 
+/* Who asked for it, and why. */
+static void
+describe(LzLoad *load, LzAsker *asker, LzTime asked)
+{
+    load->file = Py_XNewRef(asker->file);
+    load->line = asker->line;
+    int settles = lz_settled_by(load->name, asker);
+    if (settles) {
+        load->first = (LzUse){settles, load->epoch, asker->line, 0, asked, Py_XNewRef(asker->file), Py_XNewRef(asker->function)};
+    }
+    load->use = use_of(lz_thread(), asker, settles);
+    load->in_site = ends_site(load->name, asker);
+    load->of_main = is_main(asker);
+    if (load->of_main) {
+        lz_saw_main(asked);
+        load->of_main = is_module_level(asker);
+    }
+    load->there = PyDict_Contains(lz.modules, load->name) == 1;
+}
+
+/* From here on it is the innermost import of its thread. */
+static void
+enter(LzLoad *load, LzThread *thread, LzAsker *asker)
+{
+    load->thread = thread->number;
+    load->id = ++lz_recorder.n_imports;
+    load->outer = *thread;
+    thread->import = load->id;
+    thread->use = load->use;
+    thread->frame = asker->frame;
+    thread->offset = asker->offset;
+    thread->using = 0;
+    thread->depth++;
+    thread->children = 0;
+}
+
 /* importlib.import_module() asks for what is loaded, too, and may do so in a hot loop. */
 static int
 is_complete(PyObject *name)
@@ -178,40 +215,14 @@ lz_load_begin(PyObject *name)
     }
     LzAsker asker;
     lz_asker(&asker);
-    if (asker.ours) {
-        lz_asker_clear(&asker);
-        return begin_hidden(name, thread);
-    }
-    LzLoad *load = new_load(name, thread);
-    if (load != NULL) {
-        load->file = Py_XNewRef(asker.file);
-        load->line = asker.line;
-        load->first.deferral = lz_settled_by(name, &asker);
-        if (load->first.deferral) {
-            load->first = (LzUse){load->first.deferral, load->epoch, asker.line, 0, asked, Py_XNewRef(asker.file), Py_XNewRef(asker.function)};
-        }
-        load->use = use_of(thread, &asker, load->first.deferral);
-        load->in_site = ends_site(name, &asker);
-        load->of_main = is_main(&asker);
-        if (load->of_main) {
-            lz_saw_main(asked);
-            load->of_main = is_module_level(&asker);
-        }
-        load->there = PyDict_Contains(lz.modules, load->name) == 1;
-        load->thread = thread->number;
-        load->id = ++lz_recorder.n_imports;
-        load->outer = *thread;
-        thread->import = load->id;
-        thread->use = load->use;
-        thread->frame = asker.frame;
-        thread->offset = asker.offset;
-        thread->using = 0;
-        thread->depth++;
-        thread->children = 0;
+    LzLoad *load = asker.ours ? begin_hidden(name, thread) : new_load(name, thread);
+    if (load != NULL && !load->is_hidden) {
+        describe(load, &asker, asked);
+        enter(load, thread, &asker);
     }
     lz_asker_clear(&asker);
     PyErr_Clear();
-    if (load != NULL) {
+    if (load != NULL && !load->is_hidden) {
         lz_thread_usage(&load->start);
         load->resident = resident_at(&load->start);
         lz_thread_clocks(&load->start); /* what was ours until here is not the import's */
@@ -232,13 +243,8 @@ origin_of(PyObject *module)
     PyObject *spec = Py_XNewRef(PyDict_GetItemWithError(PyModule_GetDict(module), lz_names.spec)); /* owned */
     lz.quiet--;
     PyObject *origin = NULL; /* owned, returned */
-    if (spec != NULL && Py_TYPE(spec)->tp_getattro == PyObject_GenericGetAttr) {
-        PyObject *bootstrap = PyDict_GetItemString(lz.modules, "_frozen_importlib"); /* borrowed */
-        PyObject *kind = bootstrap ? PyObject_GetAttrString(bootstrap, "ModuleSpec") : NULL; /* owned */
-        if (kind != NULL && PyType_Check(kind) && PyObject_TypeCheck(spec, (PyTypeObject *)kind)) {
-            origin = PyObject_GetAttrString(spec, "origin");
-        }
-        Py_XDECREF(kind);
+    if (spec != NULL && Py_TYPE(spec)->tp_getattro == PyObject_GenericGetAttr && PyObject_TypeCheck(spec, (PyTypeObject *)lz_recorder.spec_type)) {
+        origin = PyObject_GetAttrString(spec, "origin");
     }
     Py_XDECREF(spec);
     if (origin == NULL || !PyUnicode_Check(origin)) {
@@ -366,7 +372,7 @@ lz_load_end(LzLoad *load, PyObject *module)
             load->next->link = load->link;
         }
         if (load->is_hidden) {
-            lz_thread()->hidden--;
+            lz_thread()->hidden -= lz_thread()->hidden > 0; /* who switches stacks may have put back an older state */
         }
         else {
             finish(load, module, type, &now);

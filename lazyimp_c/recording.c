@@ -22,7 +22,7 @@ int
 lz_wakes(void)
 {
     LzThread *thread = lz_thread();
-    if (thread->hidden) {
+    if (thread->hidden > 0) {
         return 0;
     }
     if (lz_recording == LZ_RECORD_FORKED) {
@@ -132,8 +132,13 @@ lz_record_start(PyObject *reopen, PyObject *folder, PyObject *proxies)
     int epoch = lz_recorder.epoch;
     memset(&lz_recorder, 0, sizeof lz_recorder);
     lz_recorder.epoch = epoch + 1;
+    PyObject *bootstrap = PyImport_ImportModuleLevel("_frozen_importlib", NULL, NULL, NULL, 0); /* owned */
+    lz_recorder.spec_type = bootstrap ? PyObject_GetAttrString(bootstrap, "ModuleSpec") : NULL;
+    Py_XDECREF(bootstrap);
     lz_recorder.loaded = PySet_New(NULL);
-    if (lz_recorder.loaded == NULL) {
+    if (lz_recorder.loaded == NULL || lz_recorder.spec_type == NULL) {
+        Py_CLEAR(lz_recorder.loaded);
+        Py_CLEAR(lz_recorder.spec_type);
         return -1;
     }
     lz_recorder.reopen = Py_NewRef(reopen);
@@ -174,6 +179,7 @@ lz_record_stop(void)
     (void)lz_watch_files(0);
     Py_CLEAR(lz_recorder.reopen);
     Py_CLEAR(lz_recorder.loaded);
+    Py_CLEAR(lz_recorder.spec_type);
     Py_CLEAR(lz_recorder.proxies);
     return result;
 }

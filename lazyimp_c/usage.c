@@ -104,7 +104,7 @@ static int64_t
 peak(int64_t from_rusage)
 {
 #if defined(__linux__)
-    char text[2048];
+    char text[4096];
     const char *line = read_proc("/proc/self/status", text, sizeof text) ? strstr(text, "\nVmHWM:") : NULL;
     return line != NULL ? strtoll(line + 7, NULL, 10) * 1024 : from_rusage * 1024;
 #elif defined(__APPLE__)
