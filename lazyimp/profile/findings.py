@@ -101,7 +101,7 @@ def _known_stubs() -> Mapping[str, tuple[str, str]]:
         from lazyimp.recipes import _table
     except ImportError:  # a checkout that was never built
         return {}
-    return _table.STUBS
+    return getattr(_table, "STUBS", {})
 
 
 def _answered(file: str) -> set[str]:
