@@ -170,6 +170,7 @@ def _write(load, now, module, error, proxy):
         *("i", load.id, me.inside, me.number, load.name, load.asker.file, load.asker.line),
         *(load.start[0] - _journal.state["base"], *figures, _resident(now) - load.resident),
         *(_origin(module), how, getattr(error, "__name__", None), load.use),
+        None if load.asker.function == "<module>" else load.asker.function,
     )
     if load.name in SITE and load.asker.function in ("execsitecustomize", "execusercustomize"):
         _recording.state["site"] = _journal.counters()

@@ -7,7 +7,7 @@ enum { BY_STATEMENT = 0, BY_FIRST_USE = 1, BY_CALL = 2 };
 
 struct LzLoad {
     LzLoad *next, **link;      /* all imports in progress */
-    PyObject *name, *file;     /* owned; file: the importer's, or NULL */
+    PyObject *name, *file, *function; /* owned; file: the importer's, or NULL; function: its name, NULL for a module's own code */
     LzUse first;               /* the first use that it is, if it is one of those that nothing else tells of */
     LzUsage start;
     int64_t resident;
@@ -148,6 +148,7 @@ static void
 describe(LzLoad *load, LzAsker *asker, LzTime asked)
 {
     load->file = Py_XNewRef(asker->file);
+    load->function = is_module_level(asker) ? NULL : Py_XNewRef(asker->function);
     load->line = asker->line;
     int settles = lz_settled_by(load->name, asker);
     if (settles) {
@@ -283,6 +284,7 @@ static void
 write_import(LzLoad *load, const LzUsage *now, int64_t resident, PyObject *origin, int how, PyObject *error)
 {
     int name = lz_text(load->name), file = lz_text(load->file), from = lz_text(origin), failure = lz_text(error);
+    int function = lz_text(load->function);
     lz_line("i");
     lz_number(load->id);
     lz_number(load->outer.import);
@@ -301,6 +303,7 @@ write_import(LzLoad *load, const LzUsage *now, int64_t resident, PyObject *origi
     lz_number(how);
     lz_number(failure);
     lz_number(load->use);
+    lz_number(function);
     lz_line_end(now->wall);
 }
 
@@ -380,6 +383,7 @@ lz_load_end(LzLoad *load, PyObject *module)
     }
     Py_XDECREF(load->name);
     Py_XDECREF(load->file);
+    Py_XDECREF(load->function);
     Py_XDECREF(load->first.file);
     Py_XDECREF(load->first.function);
     PyMem_Free(load);

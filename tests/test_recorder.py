@@ -84,6 +84,20 @@ def test_a_package_comes_before_what_is_inside_it(recorder, write):
     assert run.place(run.one("pkg.other")) == ("main.py", 2) and run.one("pkg.other").use == STATEMENT
 
 
+def test_the_function_that_asks_is_named(recorder, write):
+    program = """
+    def late():
+        import in_function
+    late()
+    import at_top as top
+    top.value
+    """
+    modules = {"in_function.py": "import below\nbelow.value", "at_top.py": "value = 1", "below.py": "value = 1"}
+    run = recorder.run(write({"main.py": program, **modules}))
+    asked = {name: run.one(name).function for name in ("in_function", "below", "at_top")}
+    assert asked == {"in_function": "late", "below": "", "at_top": ""}
+
+
 def test_calls_are_told_from_statements(recorder, write):
     program = """
     import importlib
