@@ -92,7 +92,11 @@ def test_the_function_that_asks_is_named(recorder, write):
     import at_top as top
     top.value
     """
-    modules = {"in_function.py": "import below\nbelow.value", "at_top.py": "value = 1", "below.py": "value = 1"}
+    modules = {
+        "in_function.py": "import below\nbelow.value",
+        "at_top.py": "value = 1",
+        "below.py": "value = 1",
+    }
     run = recorder.run(write({"main.py": program, **modules}))
     asked = {name: run.one(name).function for name in ("in_function", "below", "at_top")}
     assert asked == {"in_function": "late", "below": "", "at_top": ""}
