@@ -1,106 +1,5 @@
 /* Outline: what a code object calls, stores into and derives from, in the order of its text, each with the names it starts from. */
-#include "reader.h"
-
-/* A stack of what is known about values: a str ("a.b().c", "%x" a local, "^x" of an enclosing function), a code object, another constant,
- * Ellipsis for the interpreter's NULL beside a callable, None where nothing is known. Jumps are not followed: what they leave behind lies below. */
-typedef struct {
-    PyCodeObject *code;
-    PyObject *events, *reads;     /* owned: list, set */
-    PyObject *stack;              /* owned: list */
-    PyObject *keywords;           /* borrowed: what KW_NAMES gave */
-    LzFacts *facts;               /* owned */
-    int failed;
-} Outline;
-
-static void
-push(Outline *o, PyObject *value)
-{
-    o->failed |= value == NULL || PyList_Append(o->stack, value) < 0;
-}
-
-static void
-push_new(Outline *o, PyObject *value)
-{
-    push(o, value);
-    Py_XDECREF(value);
-}
-
-/* The value `depth` below the top (1: the top), borrowed. */
-static PyObject *
-peek(Outline *o, Py_ssize_t depth)
-{
-    Py_ssize_t at = PyList_GET_SIZE(o->stack) - depth;
-    return at >= 0 ? PyList_GET_ITEM(o->stack, at) : Py_None;
-}
-
-static void
-drop(Outline *o, Py_ssize_t count)
-{
-    Py_ssize_t size = PyList_GET_SIZE(o->stack);
-    o->failed |= PyList_SetSlice(o->stack, size > count ? size - count : 0, size, NULL) < 0;
-}
-
-static void
-tell(Outline *o, const char *kind, PyObject *one, PyObject *two, PyObject *three)
-{
-    PyObject *row = Py_BuildValue("(sOOO)", kind, one, two, three); /* owned */
-    o->failed |= row == NULL || PyList_Append(o->events, row) < 0;
-    Py_XDECREF(row);
-}
-
-static PyObject *
-longer(PyObject *value, const char *format, PyObject *name)
-{
-    return PyUnicode_CheckExact(value) ? PyUnicode_FromFormat(format, value, name) : Py_NewRef(Py_None);
-}
-
-static PyObject *
-local(PyCodeObject *code, int index, int deref)
-{
-    int own = 1;
-    PyObject *names, *result;
-#if PY_VERSION_HEX >= 0x030B0000
-    names = Py_NewRef(code->co_localsplusnames); /* owned */
-    own = index < code->co_nlocalsplus - code->co_nfreevars;
-#else
-    Py_ssize_t cells = PyTuple_GET_SIZE(code->co_cellvars);
-    own = !deref || index < cells;
-    names = Py_NewRef(!deref ? code->co_varnames : own ? code->co_cellvars : code->co_freevars);
-    index -= deref && !own ? (int)cells : 0;
-#endif
-    PyObject *name = name_at(names, index); /* borrowed */
-    result = name ? PyUnicode_FromFormat(own || !deref ? "%%%U" : "^%U", name) : Py_NewRef(Py_None);
-    Py_DECREF(names);
-    return result;
-}
-
-/* ---- calls -------------------------------------------------------------------------------------------------------------------------------- */
-
-static int
-is_a_call(int op)
-{
-    switch (op) {
-#ifdef CALL_FUNCTION
-    case CALL_FUNCTION:
-#endif
-#ifdef CALL_METHOD
-    case CALL_METHOD:
-#endif
-#ifdef CALL_FUNCTION_KW
-    case CALL_FUNCTION_KW:
-#endif
-#ifdef CALL
-    case CALL:
-#endif
-#ifdef CALL_KW
-    case CALL_KW:
-#endif
-    case CALL_FUNCTION_EX:
-        return 1;
-    default:
-        return 0;
-    }
-}
+#include "outline.h"
 
 /* The names of a call's keyword arguments, borrowed, or None. */
 static PyObject *
@@ -156,8 +55,6 @@ call(Outline *o, int op, Py_ssize_t popped)
     Py_XDECREF(args);
 }
 
-/* ---- the other instructions ----------------------------------------------------------------------------------------------------------------- */
-
 /* `r` stands on a load of TYPE_CHECKING: where the code goes on when it is false, or 0. */
 static int
 behind_type_checking(Reader r)
@@ -171,81 +68,6 @@ behind_type_checking(Reader r)
     }
 #endif
     return lz_jump_if_false(&r);
-}
-
-/* Loads and what builds on them; 0: none of these. */
-static int
-loads(Outline *o, Reader *r)
-{
-    PyObject *names = o->code->co_names, *name = name_read(r, names), *attr = attribute_read(r, names); /* borrowed */
-    if (name != NULL) {
-        int with_null = LZ_LOAD_GLOBAL_SHIFT && r->op == LOAD_GLOBAL && (r->arg & 1);
-        o->failed |= PySet_Add(o->reads, name) < 0;
-        if (r->op != LOAD_NAME && r->op != LOAD_GLOBAL) {
-            drop(o, 1);
-        }
-        if (with_null && !LZ_NULL_AFTER) {
-            push(o, Py_Ellipsis);
-        }
-        push(o, name);
-        if (with_null && LZ_NULL_AFTER) {
-            push(o, Py_Ellipsis);
-        }
-        return 1;
-    }
-    if (attr != NULL) {
-        PyObject *chain = longer(peek(o, 1), "%U.%U", attr); /* owned */
-        int method = r->op != LOAD_ATTR || (LZ_LOAD_ATTR_SHIFT && (r->arg & 1));
-        drop(o, 1);
-        push_new(o, chain);
-        if (method) {
-            push(o, Py_Ellipsis);
-        }
-        return 1;
-    }
-    switch (r->op) {
-    case LOAD_CONST: {
-        PyObject *value = name_at(o->code->co_consts, r->arg);
-        push(o, value && !PyUnicode_CheckExact(value) && value != Py_Ellipsis ? value : Py_None);
-        return 1;
-    }
-    case LOAD_BUILD_CLASS:
-        push_new(o, PyUnicode_FromString("<class>"));
-        return 1;
-#ifdef PUSH_NULL
-    case PUSH_NULL:
-        push(o, Py_Ellipsis);
-        return 1;
-#endif
-#ifdef KW_NAMES
-    case KW_NAMES:
-        o->keywords = name_at(o->code->co_consts, r->arg);
-        return 1;
-#endif
-    case LOAD_FAST:
-#ifdef LOAD_FAST_BORROW
-    case LOAD_FAST_BORROW:
-#endif
-#ifdef LOAD_FAST_CHECK
-    case LOAD_FAST_CHECK:
-#endif
-        push_new(o, local(o->code, r->arg, 0));
-        return 1;
-#ifdef LOAD_FAST_LOAD_FAST
-    case LOAD_FAST_LOAD_FAST:
-#ifdef LOAD_FAST_BORROW_LOAD_FAST_BORROW
-    case LOAD_FAST_BORROW_LOAD_FAST_BORROW:
-#endif
-        push_new(o, local(o->code, r->arg >> 4, 0));
-        push_new(o, local(o->code, r->arg & 15, 0));
-        return 1;
-#endif
-    case LOAD_DEREF:
-        push_new(o, local(o->code, r->arg, 1));
-        return 1;
-    default:
-        return 0;
-    }
 }
 
 /* Stores and drops; 0: none of these. */
@@ -290,49 +112,6 @@ stores(Outline *o, Reader *r)
     }
 }
 
-static void
-move_to_top(Outline *o, Py_ssize_t depth, int swap)
-{
-    Py_ssize_t size = PyList_GET_SIZE(o->stack), at = size - depth;
-    if (at < 0 || depth < 1) {
-        return;
-    }
-    PyObject *value = Py_NewRef(PyList_GET_ITEM(o->stack, at)), *top = Py_NewRef(PyList_GET_ITEM(o->stack, size - 1)); /* moved */
-    o->failed |= PyList_SetItem(o->stack, at, swap ? top : Py_NewRef(value)) < 0;
-    o->failed |= (swap ? PyList_SetItem(o->stack, size - 1, value) : PyList_Append(o->stack, value)) < 0;
-    if (!swap) {
-        Py_DECREF(value);
-        Py_DECREF(top);
-    }
-}
-
-static int
-moves(Outline *o, Reader *r)
-{
-    switch (r->op) {
-#ifdef COPY
-    case COPY:
-        move_to_top(o, r->arg, 0);
-        return 1;
-#endif
-#ifdef SWAP
-    case SWAP:
-        move_to_top(o, r->arg, 1);
-        return 1;
-#endif
-#ifdef DUP_TOP
-    case DUP_TOP:
-        move_to_top(o, 1, 0);
-        return 1;
-    case ROT_TWO:
-        move_to_top(o, 2, 1);
-        return 1;
-#endif
-    default:
-        return 0;
-    }
-}
-
 /* What the module itself imports here: (name, level, attributes or None, names bound). */
 static void
 imports(Outline *o, Reader *r)
@@ -361,198 +140,16 @@ imports(Outline *o, Reader *r)
     Py_XDECREF(where);
 }
 
+/* How many more values an instruction leaves than it takes. */
 static int
-leaves_alone(int op)
-{
-    switch (op) {
-#ifdef NOP
-    case NOP:
-#endif
-#ifdef RESUME
-    case RESUME:
-#endif
-#ifdef PRECALL
-    case PRECALL:
-#endif
-#ifdef NOT_TAKEN
-    case NOT_TAKEN:
-#endif
-#ifdef TO_BOOL
-    case TO_BOOL:
-#endif
-#ifdef CHECK_EXC_MATCH
-    case CHECK_EXC_MATCH:
-#endif
-#ifdef SETUP_ANNOTATIONS
-    case SETUP_ANNOTATIONS:
-#endif
-#ifdef JUMP_FORWARD
-    case JUMP_FORWARD:
-#endif
-#ifdef JUMP_ABSOLUTE
-    case JUMP_ABSOLUTE:
-#endif
-#ifdef JUMP_BACKWARD
-    case JUMP_BACKWARD:
-#endif
-#ifdef MAKE_CELL
-    case MAKE_CELL:
-#endif
-#ifdef DELETE_NAME
-    case DELETE_NAME:
-#endif
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-/* Instructions that take values away and give none. */
-static int
-is_pure_pop(int op)
-{
-    switch (op) {
-#ifdef POP_JUMP_IF_FALSE
-    case POP_JUMP_IF_FALSE:
-#endif
-#ifdef POP_JUMP_IF_TRUE
-    case POP_JUMP_IF_TRUE:
-#endif
-#ifdef POP_JUMP_FORWARD_IF_FALSE
-    case POP_JUMP_FORWARD_IF_FALSE:
-#endif
-#ifdef POP_JUMP_FORWARD_IF_TRUE
-    case POP_JUMP_FORWARD_IF_TRUE:
-#endif
-#ifdef POP_JUMP_IF_NONE
-    case POP_JUMP_IF_NONE:
-#endif
-#ifdef POP_JUMP_IF_NOT_NONE
-    case POP_JUMP_IF_NOT_NONE:
-#endif
-#ifdef POP_JUMP_FORWARD_IF_NONE
-    case POP_JUMP_FORWARD_IF_NONE:
-#endif
-#ifdef POP_JUMP_FORWARD_IF_NOT_NONE
-    case POP_JUMP_FORWARD_IF_NOT_NONE:
-#endif
-#ifdef JUMP_IF_TRUE_OR_POP
-    case JUMP_IF_TRUE_OR_POP:
-#endif
-#ifdef JUMP_IF_FALSE_OR_POP
-    case JUMP_IF_FALSE_OR_POP:
-#endif
-#ifdef JUMP_IF_NOT_EXC_MATCH
-    case JUMP_IF_NOT_EXC_MATCH:
-#endif
-#ifdef STORE_FAST
-    case STORE_FAST:
-#endif
-#ifdef STORE_DEREF
-    case STORE_DEREF:
-#endif
-#ifdef STORE_FAST_STORE_FAST
-    case STORE_FAST_STORE_FAST:
-#endif
-#ifdef RETURN_VALUE
-    case RETURN_VALUE:
-#endif
-#ifdef RAISE_VARARGS
-    case RAISE_VARARGS:
-#endif
-#ifdef RERAISE
-    case RERAISE:
-#endif
-#ifdef POP_EXCEPT
-    case POP_EXCEPT:
-#endif
-#ifdef IMPORT_STAR
-    case IMPORT_STAR:
-#endif
-#ifdef PRINT_EXPR
-    case PRINT_EXPR:
-#endif
-#ifdef END_FOR
-    case END_FOR:
-#endif
-#ifdef POP_ITER
-    case POP_ITER:
-#endif
-#ifdef LIST_APPEND
-    case LIST_APPEND:
-#endif
-#ifdef SET_ADD
-    case SET_ADD:
-#endif
-#ifdef MAP_ADD
-    case MAP_ADD:
-#endif
-#ifdef LIST_EXTEND
-    case LIST_EXTEND:
-#endif
-#ifdef SET_UPDATE
-    case SET_UPDATE:
-#endif
-#ifdef DICT_UPDATE
-    case DICT_UPDATE:
-#endif
-#ifdef DICT_MERGE
-    case DICT_MERGE:
-#endif
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-static int
-takes_item(Reader *r)
-{
-#ifdef NB_SUBSCR
-    return r->op == BINARY_OP && r->arg == NB_SUBSCR;
-#else
-    return lz_is_subscript(r->op);
-#endif
-}
-
-/* All others: as many values go and come as the interpreter says; a function, and what is taken out of a container, are still told by their origin. */
-static void
-anything_else(Outline *o, Reader *r)
+stack_effect(Reader *r)
 {
     int effect = PyCompile_OpcodeStackEffectWithJump(r->op, r->arg, 0);
     if (effect == PY_INVALID_STACK_EFFECT) {
         PyErr_Clear();
-        effect = 0;
+        return 0;
     }
-    if (is_a_call(r->op)) {
-        effect -= LZ_PRECALL && r->op != CALL_FUNCTION_EX ? r->arg : 0;
-        call(o, r->op, 1 - effect);
-        return;
-    }
-    if (leaves_alone(r->op)) {
-        return;
-    }
-    if (effect > 0 || is_pure_pop(r->op)) {
-        drop(o, effect < 0 ? -effect : 0);
-        for (; effect > 0; effect--) {
-            push(o, Py_None);
-        }
-        return;
-    }
-    PyObject *kept = Py_None; /* owned */
-    int makes = r->op == MAKE_FUNCTION;
-#ifdef SET_FUNCTION_ATTRIBUTE
-    makes = makes || r->op == SET_FUNCTION_ATTRIBUTE;
-#endif
-    for (int i = 1; makes && kept == Py_None && i <= 1 - effect; i++) {
-        kept = PyCode_Check(peek(o, i)) ? peek(o, i) : Py_None;
-    }
-    Py_INCREF(kept);
-    if (takes_item(r)) {
-        Py_SETREF(kept, longer(peek(o, 2), "%U[]", Py_None));
-    }
-    drop(o, 1 - effect);
-    push_new(o, kept);
+    return effect;
 }
 
 static void
@@ -569,8 +166,15 @@ walk(Outline *o, Reader r)
         if (r.op == IMPORT_NAME && o->facts != NULL) {
             imports(o, &r);
         }
-        if (!loads(o, &r) && !stores(o, &r) && !moves(o, &r)) {
-            anything_else(o, &r);
+        if (lz_loads(o, &r) || stores(o, &r) || lz_moves(o, &r)) {
+            continue;
+        }
+        int effect = stack_effect(&r);
+        if (lz_is_call(r.op)) {
+            call(o, r.op, 1 - effect + (LZ_PRECALL && r.op != CALL_FUNCTION_EX ? r.arg : 0));
+        }
+        else {
+            lz_anything_else(o, &r, effect);
         }
     }
 }
