@@ -30,6 +30,29 @@ for _ in range(3):
     model(torch.ones(2, 4)).sum().backward()
     optimizer.step()
 print([float(each) for each in model.weight.detach().flatten()])
+
+@torch.compiler.disable
+def plain(x, scale=2.0):
+    "A function without the compiler."
+    return x * scale + torch.nn.functional.relu(x)
+
+class Layer(torch.nn.Module):
+    @torch._dynamo.disable()
+    def forward(self, x):
+        return plain(x) - 1
+
+@torch.compiler.allow_in_graph
+def opaque(x):
+    return x.sin() if x.sum() > 0 else x.cos()
+
+from torch._dynamo import OptimizedModule
+
+def inner(x: OptimizedModule) -> bool:
+    return isinstance(x, (int, OptimizedModule))
+
+torch._dynamo.reset()
+print(plain(torch.ones(2), scale=3.0), plain.__name__, plain.__doc__, Layer()(torch.ones(2)), opaque(torch.ones(2)))
+print(inner(model), plain._torchdynamo_disable)
 assert ("torch._dynamo.eval_frame" in sys.modules) is (sys.argv[1] == "0")
 print("trained", flush=True)
 
@@ -42,6 +65,15 @@ def step(model, x):
 print(torch.compile(lambda x: x * 2 + 1, backend="eager")(torch.ones(2)))
 print(torch.compile(step, backend="eager")(model, torch.ones(2, 4)))
 print([float(each) for each in model.weight.detach().flatten()])
+
+compiled = torch.compile(model, backend="eager")
+print(inner(compiled), inner(model), type(compiled) is OptimizedModule)
+print(torch.compile(lambda x: plain(x) + 1, backend="eager")(torch.ones(2)))
+print(torch.compile(Layer(), backend="eager")(torch.ones(2)))
+print(torch.compile(lambda x: opaque(x) + 1, backend="eager", fullgraph=True)(torch.ones(2)))
+print(torch._dynamo.explain(lambda x: plain(x) + 1)(torch.ones(2)).graph_break_count)
+print(plain._torchdynamo_disable, plain._torchdynamo_orig_callable.__name__)
+print(torch._dynamo.disable(plain)(torch.ones(2)))
 
 import torch._dynamo as dynamo
 

@@ -3,7 +3,8 @@
 HOT, loaded only where some were chosen. A stub is the final module object. While it is one, it answers what
 its file in recipes/stubs/ lists, to the modules listed there; whatever else is touched, and any submodule
 that is imported, makes it execute, and then it is the plain module that it would have been. Its file has
-`ANSWERS`, name -> (object, the modules that may have it), and `hand_over(module)`, called after the body.
+`ANSWERS`, name -> {module that may have it, or "*" for any: object}, and `hand_over(module)`, called after
+the body.
 """
 
 import _frozen_importlib as _bootstrap
@@ -14,6 +15,7 @@ from lazyimp._finder import finder
 
 _module = type(sys)
 _read = _module.__getattribute__
+ANYBODY = "*"
 _answers = {}  # name of a chosen module -> ANSWERS of its stub
 
 
@@ -124,9 +126,11 @@ class Stub(_module):
             return _module
         own = _read(self, "__name__")
         if own not in _proxy.running:
-            answer = _answers[own].get(name)
-            if answer is not None and sys._getframe(1).f_globals.get("__name__") in answer[1]:
-                return answer[0]
+            answers = _answers[own].get(name)
+            if answers is not None:
+                who = sys._getframe(1).f_globals.get("__name__")
+                if who in answers or ANYBODY in answers:
+                    return answers[who if who in answers else ANYBODY]
             if name == "__warningregistry__":  # unittest asks every module
                 raise AttributeError(name)
         _proxy.execute(self)

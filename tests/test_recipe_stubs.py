@@ -19,6 +19,7 @@ PACKAGE = {
         print("loads", __name__)
         from . import part
         def answer(): return "real"
+        def wide(): return "real for all"
         value = 1
     """,
     "pkg/slow/part.py": "print('loads', __name__)\nvalue = 2\n",
@@ -31,7 +32,8 @@ PACKAGE = {
 }
 STUB = """
 def answer(): return "stub"
-ANSWERS = {"answer": (answer, ("pkg.known",))}
+def wide(): return "stub for all"
+ANSWERS = {"answer": {"pkg.known": answer}, "wide": {"*": wide}}
 def hand_over(module): print("hands over", module.__name__)
 """
 PROLOGUE = """
@@ -78,6 +80,18 @@ def test_the_listed_module_gets_the_stubs_answer_and_nothing_loads(core: str, sh
         "print(known.call(), 'pkg.slow' in sys.modules, known.call(), sys.modules['pkg.slow'].__name__)\n"
     )
     assert shows(core, program) == ["stub True stub pkg.slow"]
+
+
+def test_anybody_gets_what_is_for_all(core: str, shows: Any) -> None:
+    program = """
+known.call()
+import pkg.slow
+def touch():
+    return pkg.slow.wide()
+print(touch())
+print(pkg.slow.value, touch())
+"""
+    assert shows(core, program) == ["stub for all", *LOADED, "1 real for all"]
 
 
 @pytest.mark.parametrize(
