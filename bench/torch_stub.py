@@ -39,7 +39,11 @@ def plain(x, scale=2.0):
 class Layer(torch.nn.Module):
     @torch._dynamo.disable()
     def forward(self, x):
-        return plain(x) - 1
+        return self.shallow(x) - 1
+
+    @torch.compiler.disable(recursive=False, reason="its own frame alone")
+    def shallow(self, x):
+        return plain(x) * 2
 
 @torch.compiler.allow_in_graph
 def opaque(x):

@@ -22,7 +22,7 @@ ASKED_BY_ANNOTATIONS = (
 
 _real: list[Any] = []  # the compiler, once it is there
 _kept: list[tuple[FunctionType, bool, dict[str, object]]] = []
-_wrapped: list[tuple["weakref.ref[Any]", list[Any], dict[str, object]]] = []
+_wrapped: list[tuple["weakref.ref[Any]", list[Any], dict[str, Any]]] = []
 _allowed: list["weakref.ref[Any]"] = []
 
 
@@ -45,7 +45,7 @@ def disable(function: Any = None, recursive: bool = True, **options: object) -> 
     if function is None:
         return _Disabling(recursive, options)
     function = _innermost(function)
-    if type(function) is not FunctionType or not recursive or not options.get("wrapping", True):
+    if type(function) is not FunctionType or not options.get("wrapping", True):
         return compiler().disable(function, recursive, **options)
     current: list[Any] = [function]
 
@@ -54,7 +54,7 @@ def disable(function: Any = None, recursive: bool = True, **options: object) -> 
         return current[0](*args, **kwargs)
 
     _mark(without_compiler, function)
-    _wrapped.append((weakref.ref(without_compiler), current, options))
+    _wrapped.append((weakref.ref(without_compiler), current, {"recursive": recursive, **options}))
     return without_compiler
 
 
