@@ -26,8 +26,6 @@ The tuned profile is any object with
 `importer` is the module's dotted name (`__main__` for a script). Profiles count in modes safe and deep.
 """
 
-import sys
-
 from lazyimp import _tables, _units
 
 LAZY, PROXY, EAGER = "lazy", "proxy", "eager"
@@ -90,12 +88,13 @@ class Policy:
         self.profile = profile if mode != "all" else None
         self._units = units or _units.shared
         self._recipes = recipes or (_load_recipes(self._units) if mode == "deep" else None)
-        self._state_targets = {**(_load_safe_rows() if mode == "safe" else {}), **_tables.EAGER_TARGETS}
+        self._state_targets = {**(_tables.safe_rows() if mode == "safe" else {}), **_tables.EAGER_TARGETS}
         names = (*self._state_targets, *_tables.EFFECT_TARGETS)
         self._rows = frozenset([name.partition(".")[0] for name in names])
         self._deeper = [name for name in names if "." in name]
         self._tables: dict[tuple[str, ...], dict[str, Verdict]] = {}
         self._importers: dict[tuple[str, str | None], Importer] = {}
+        self._alike: dict[tuple[tuple[str, str], str, bool], int] = {}  # verdicts on tops without a row
 
     # -- what the cores ask ------------------------------------------------------------------------------
 
@@ -322,6 +321,22 @@ class Policy:
 
     def _verdict(self, known: "Importer", kind: str, top: str) -> int:
         """The bits that say what the layers say in every context; ASK if no bits do."""
+        if self._has_row(known, kind, top):
+            return self._bits(known, kind, top)
+        alike = (known.key, kind, self._inside_one_unit(known, kind, top))
+        bits = self._alike.get(alike)
+        if bits is None:
+            bits = self._alike[alike] = self._bits(known, kind, top)
+        return bits
+
+    def _has_row(self, known: "Importer", kind: str, top: str) -> bool:
+        """Whether what is imported counts by its name, and not by what kind of unit it is of."""
+        if top in self._rows or top.startswith(_tables.PLUGIN_PREFIX):
+            return True
+        place = known.place[0], top if kind is DIST else ""
+        return self._recipes is not None and self._recipes.mentions(*place, top)
+
+    def _bits(self, known: "Importer", kind: str, top: str) -> int:
         wanted = [top]
         answers = [
             (self._by_recipe(known, kind, top, wanted, at) or self._by_mode(known, kind, top, wanted, at))[0]
@@ -347,12 +362,7 @@ class Importer:
 
     def __init__(self, units: "_units.Units", name: str, file: str | None, mode: str) -> None:
         self.kind, unit, self.name = units.of_module(name, file)
-        has_row = self.name.partition(".")[0] in _tables.IMPORTERS
-        reason = _tables.row(_tables.ESSENTIAL_IMPORTERS, [self.name]) if has_row else ""
-        self.essential = bool(reason)
-        if not reason and mode != "all":
-            reason = _tables.row(_tables.EAGER_IMPORTERS, [self.name]) if has_row else ""
-            reason = reason or _test_module(self.name)
+        self.essential, reason = _tables.why_eager(self.name, mode)
         self.stays_eager = reason
         # eager importers share no verdicts with others
         self.key = (unit if self.kind is DIST else self.kind + ":", reason)
@@ -379,33 +389,10 @@ def _load_recipes(units: "_units.Units") -> "Recipes":
     return Recipes(units)
 
 
-def _load_safe_rows() -> dict[str, str]:
-    """The recipes' rows that hold in mode safe, too."""
-    try:
-        from lazyimp.recipes._safe import SAFE
-    except ImportError:  # a checkout that was never built
-        return {}
-    rows: dict[str, str] = SAFE
-    return rows
-
-
 def _protected(kind: str, context: int) -> tuple[str, str]:
     """An import inside `try` or `with` that leaves its unit."""
     if context & FROM:
         return EAGER, "inside try or with: whether the name exists is known after the import only"
-    if kind is STDLIB:
-        # _lzma, _bz2, _sqlite3 or _tkinter missing: the module is found, fails, and the program catches that
-        return EAGER, "inside try or with: a standard module may be there and fail for want of a library"
-    if kind is OWN:
-        return EAGER, "inside try or with: own code may fail on purpose"
+    if kind in _tables.PROTECTED:
+        return EAGER, "inside try or with: " + _tables.PROTECTED[kind]
     return PROXY, "inside try or with: installed, so the except branch is decided"
-
-
-def _test_module(name: str) -> str:
-    last = name.rpartition(".")[2]
-    if last == "conftest":
-        return f"{name}: {_tables.TESTS}"
-    if last.startswith("test_") or last.endswith("_test"):
-        # read late: a program of that name that runs by itself is a program
-        return f"{name}: {_tables.TESTS}" if "_pytest" in sys.modules else ""
-    return ""

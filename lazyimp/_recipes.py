@@ -70,6 +70,7 @@ class Recipes:
         self._compiled: tuple[Compiled, ...] = getattr(table, "RECIPES", ())
         self._units = units
         self._recipes: dict[int, Recipe] = {}
+        self._concerned: dict[tuple[str, str], tuple[Recipe, ...]] = {}
 
     def of(self, unit: str) -> Recipe | None:
         """The recipe of a unit, or None."""
@@ -104,6 +105,10 @@ class Recipes:
         """The dotted targets under `top` that rows for `importer` name."""
         return [name for recipe in self._about(unit, top) for name in recipe.names(importer, top)]
 
+    def mentions(self, unit: str, top: str, target: str) -> bool:
+        """Whether some row may be about `target`, a top-level name, imported by this unit."""
+        return any(target in recipe.rows or "" in recipe.rows for recipe in self._about(unit, top))
+
     def decide(self, unit: str, importer: str, top: str, wanted: list[str]) -> tuple[bool, str] | None:
         """(is lazy, reason) where rows decide a statement: eager if one name is, lazy if all are."""
         about = self._about(unit, top)
@@ -116,12 +121,18 @@ class Recipes:
                 return answer
         return None if not found or None in found else found[0]
 
-    def _about(self, unit: str, top: str) -> list[Recipe]:
-        target = _units.SAME_DISTRIBUTION.get(top, top)
-        ours, theirs = self.of(unit), self.of(target)
-        return [recipe for recipe in (ours, theirs if theirs is not ours else None) if recipe is not None]
+    def _about(self, unit: str, top: str) -> tuple[Recipe, ...]:
+        found = self._concerned.get((unit, top))
+        if found is None:
+            ours, theirs = self.of(unit), self.of(_units.SAME_DISTRIBUTION.get(top, top))
+            both = (ours, theirs if theirs is not ours else None)
+            found = tuple([recipe for recipe in both if recipe is not None])
+            self._concerned[unit, top] = found
+        return found
 
-    def _best(self, about: list[Recipe], importer: str, name: str, in_unit: bool) -> tuple[bool, str] | None:
+    def _best(
+        self, about: tuple[Recipe, ...], importer: str, name: str, in_unit: bool
+    ) -> tuple[bool, str] | None:
         for recipe in about:
             found = recipe.best(importer, name, in_unit)
             if found is not None:

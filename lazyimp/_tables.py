@@ -3,6 +3,8 @@
 HOT. A row holds for the module and for everything under it.
 """
 
+import sys
+
 # In every mode, against any pattern: the process would not run.
 ESSENTIAL_IMPORTERS = {
     "lazyimp": "lazyimp is blind to itself",
@@ -39,6 +41,13 @@ EAGER_IMPORTERS = {
     "_pydevd_bundle": "a debugger must not import inside a trace function",
 }
 TESTS = "pytest collects fixtures and tests from the module's namespace"
+
+# Inside `try` or `with`, by the kind of unit that is imported; what is installed was found, and gets a proxy.
+PROTECTED = {
+    # _lzma, _bz2, _sqlite3 or _tkinter missing: the module is found, fails, and the program catches that
+    "stdlib": "a standard module may be there and fail for want of a library",
+    "own": "own code may fail on purpose",
+}
 
 # Modes safe and deep, used or not: the import sets global state, and when it does matters.
 EAGER_TARGETS = {
@@ -145,3 +154,32 @@ def row(table: dict[str, str], names: list[str]) -> str:
                 return f"{part}: {reason}"
             part = part.rpartition(".")[0]
     return ""
+
+
+def why_eager(importer: str, mode: str) -> tuple[bool, str]:
+    """(whether the process would not run otherwise, why all of an importer's imports stay eager or "")."""
+    has_row = importer.partition(".")[0] in IMPORTERS
+    reason = row(ESSENTIAL_IMPORTERS, [importer]) if has_row else ""
+    if reason or mode == "all":
+        return bool(reason), reason
+    return False, (row(EAGER_IMPORTERS, [importer]) if has_row else "") or _test_module(importer)
+
+
+def _test_module(name: str) -> str:
+    last = name.rpartition(".")[2]
+    if last == "conftest":
+        return f"{name}: {TESTS}"
+    if last.startswith("test_") or last.endswith("_test"):
+        # read late: a program of that name that runs by itself is a program
+        return f"{name}: {TESTS}" if "_pytest" in sys.modules else ""
+    return ""
+
+
+def safe_rows() -> dict[str, str]:
+    """The recipes' rows on targets that hold in mode safe, too."""
+    try:
+        from lazyimp.recipes._safe import SAFE
+    except ImportError:  # a checkout that was never built
+        return {}
+    rows: dict[str, str] = SAFE
+    return rows

@@ -73,6 +73,7 @@ class Units:
         self._folders: dict[str, str] = {}  # sys.path entry -> kind of what it holds
         self._metadata: dict[str, dict[str, str]] = {}  # site directory -> {distribution: metadata folder}
         self._sites: dict[str, str] = {}  # top-level name -> its site directory
+        self._folder_of: dict[str, str | None] = {}  # top-level name -> metadata folder of its distribution
         self._tops: dict[str, frozenset[str]] = {}  # top-level name -> what its distribution installs
 
     # -- importers ---------------------------------------------------------------------------------------
@@ -279,11 +280,14 @@ class Units:
 
     def _metadata_of(self, top: str) -> str | None:
         """The metadata folder of the distribution that is called like `top`."""
-        site = self._sites.get(top)
-        if site is None:
-            return None
-        folder = self._metadata_in(site).get(_DISTRIBUTION_OF.get(top) or normalised(top))
-        return folder and f"{site}/{folder}"
+        folder = self._folder_of.get(top, "")
+        if folder == "":
+            site = self._sites.get(top)
+            if site is None:
+                return None
+            folder = self._metadata_in(site).get(_DISTRIBUTION_OF.get(top) or normalised(top))
+            folder = self._folder_of[top] = folder and f"{site}/{folder}"
+        return folder
 
     def _metadata_in(self, site: str) -> dict[str, str]:
         known = self._metadata.get(site)
