@@ -6,12 +6,12 @@ what leads to it. What was found about a module is kept in the user's cache fold
 top-level name, until that is installed anew; without such a folder nothing inside is deferred.
 """
 
-import atexit
 import os
 import sys
 from _frozen_importlib_external import PathFinder
 
-FORMAT = "1"
+from lazyimp import _kept
+
 UNKNOWN = "its code cannot be looked at"
 CYCLE = "is part of a cycle that its author's order resolves"
 LIMIT = 20000  # modules looked at in one process
@@ -21,7 +21,7 @@ _judge = None
 _modules = {}  # name -> Module or None, of this process
 _specs = {}
 _rows = {}  # name -> (effect or None, modules that its body imports, names its functions bind anew)
-_files = {}  # top-level name -> (file, {name: line not parsed yet}) or None
+_files = {}  # top-level name -> where what was found is kept, or None
 _fresh = {}  # top-level name -> True: something to be written
 _clean = set()  # modules that lead to no effect
 _witness = {}  # module -> a module with an effect that it leads to
@@ -35,16 +35,19 @@ def of_statement(importer, target, names, same):
     global _same
     _same = same
     _top[0] = importer.partition(".")[0]
-    for each in _named(target, names or ()):
-        if each not in sys.modules:
-            effect = _leads_to(each)
-            if effect is not None:
-                return effect
-    if names:
-        row = _row(target) if target not in sys.modules or target in _rows else None
-        if row is not None and not row[2].isdisjoint(names):
-            return "its functions bind the name anew"
-    return None
+    try:
+        for each in _named(target, names or ()):
+            if each not in sys.modules:
+                effect = _leads_to(each)
+                if effect is not None:
+                    return effect
+        if names:
+            row = _row(target) if target not in sys.modules or target in _rows else None
+            if row is not None and not row[2].isdisjoint(names):
+                return "its functions bind the name anew"
+        return None
+    finally:
+        _write()
 
 
 def effect_of(name, same):
@@ -52,7 +55,9 @@ def effect_of(name, same):
     global _same
     _same = same
     _top[0] = name.partition(".")[0]
-    return _row(name)[0]
+    row = _row(name)
+    _write()
+    return row[0]
 
 
 def is_awaited(name):
@@ -112,7 +117,10 @@ def _row(name):
     row = _rows.get(name)
     if row is None:
         try:
-            row = _kept(name) or _look(name)
+            row = _found_before(name)
+            if row is None:
+                row = _look(name)
+                _keep(name, row)
         except Exception:
             row = (UNKNOWN, (), frozenset())
         _rows[name] = row
@@ -136,7 +144,6 @@ def _look(name):
     effect = _judge.effect(module)
     if effect is None and _in_cycle(name):
         effect = CYCLE
-    _fresh[top] = True
     return effect, tuple(_imports(module)), _bound_anew(module.code)
 
 
@@ -234,19 +241,6 @@ def _find(name):
 # -- what was found before -----------------------------------------------------------------------------------
 
 
-def _folder():
-    """Where the user's programs keep what they can find again."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    if not base:
-        home = os.path.expanduser("~")
-        base = (
-            os.path.join(home, "Library", "Caches")
-            if sys.platform == "darwin"
-            else os.path.join(home, ".cache")
-        )
-    return os.path.join(base, "lazyimp", f"inside-{sys.implementation.cache_tag}-{FORMAT}")
-
-
 def _stamp(top):
     """What changes when the distribution is installed anew."""
     spec = _find(top)
@@ -261,57 +255,32 @@ def _stamp(top):
 
 
 def _file(top):
-    """(path, rows not parsed yet) of a top-level name; None where nothing can be kept."""
-    if top in _files:
-        return _files[top]
-    _files[top] = None
-    stamp = _stamp(top)
-    if stamp is None:
-        return None
-    folder = _folder()
-    path = os.path.join(folder, f"{top}.txt")
-    lines = {}
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            return None
-        with open(path, encoding="utf-8") as file:
-            text = file.read().split("\n")
-        if text[0] == stamp:
-            lines = {line.partition("\t")[0]: line for line in text[1:] if line}
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeError):
-        return None
-    _files[top] = (path, lines, stamp)
+    """Where what is found about a top-level name is kept; None where nothing can be."""
+    if top not in _files:
+        stamp = _stamp(top)
+        _files[top] = None if stamp is None else _kept.open_file(top, stamp)
     return _files[top]
 
 
-def _kept(name):
-    kept = _file(name.partition(".")[0])
-    line = kept[1].pop(name, None) if kept is not None else None
-    if line is None:
+def _found_before(name):
+    file = _file(name.partition(".")[0])
+    fields = file.take(name, 3) if file is not None else None
+    if fields is None:
         return None
-    _, effect, imports, names = line.split("\t")
+    effect, imports, names = fields
     return effect or None, tuple(imports.split()), frozenset(names.split())
 
 
-def write():
-    """Keep what this process has found; at its end."""
+def _keep(name, row):
+    effect, imports, names = row
+    if effect != UNKNOWN:
+        top = name.partition(".")[0]
+        _files[top].add(name, (effect or "", " ".join(imports), " ".join(sorted(names))))
+        _fresh[top] = True
+
+
+def _write():
+    """Keep what is new; the process may be killed before it ends."""
     for top in list(_fresh):
-        del _fresh[top]
-        path, lines, stamp = _files[top]
-        rows = dict(lines)
-        for name, (effect, imports, names) in list(_rows.items()):
-            if name.partition(".")[0] == top and effect != UNKNOWN:
-                rows[name] = f"{name}\t{effect or ''}\t{' '.join(imports)}\t{' '.join(sorted(names))}"
-        temporary = f"{path}.{os.getpid()}"
-        try:
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write("\n".join([stamp, *(rows[name] for name in sorted(rows))]) + "\n")
-            os.replace(temporary, path)
-        except OSError:
-            return
-
-
-atexit.register(write)
+        if _fresh.pop(top, False):
+            _files[top].write()
