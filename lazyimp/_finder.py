@@ -163,8 +163,8 @@ class LazyFinder:
             if not busy:
                 self._working.pop(me, None)
 
-    def find(self, name):
-        """Return the spec of `name`, importing nothing; None if it cannot be found."""
+    def find(self, name, asked=()):
+        """Return the spec of `name`, importing nothing, by the finders not `asked`; None if there is none."""
         proxy = self.pending.get(name)
         if proxy is not None:
             return _proxy.dict_of(proxy)["__spec__"]
@@ -184,7 +184,7 @@ class LazyFinder:
                 return None
         _imp.acquire_lock()
         try:
-            return self.search(name, path)
+            return self.search(name, path, None, asked)
         finally:
             _imp.release_lock()
 

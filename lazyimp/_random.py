@@ -3,25 +3,23 @@
 HOT, loaded with the first deferred import that is reified. In the eager order imports come before the
 seeding, so that what they draw (rich draws an identifier, for one) is overwritten; loaded late, they would
 shift every draw after it. The state is put back as it was, for `random`, NumPy's global generator and
-PyTorch's default one. This is asked for at every late import, so NumPy's state, which takes a tenth of
-a millisecond to read, is read anew only when the memory that holds it has changed.
+PyTorch's default one. This is asked for at every late import, so the states of the first two, which take
+a good while to read, are read anew only when the memory that holds them has changed.
 """
 
 import sys
 
 try:
-    from lazyimp_c import generator_memory
+    from lazyimp_c import generator_memory, random_memory
 except ImportError:
-    generator_memory = None
+    generator_memory = random_memory = None
 
 MT19937_SIZE = 4 * 624 + 4  # numpy/random/src/mt19937/mt19937.h: uint32_t key[624]; int pos
 
 _depth = [0]
-_numpy = {
-    "memory": None,
-    "state": None,
-    "trusted": None,
-}  # trusted: of which generator the memory is as described
+# trusted: of which generator the memory is as described; memory, state: the last that were read together
+_python = {"memory": None, "state": None, "trusted": None}
+_numpy = {"memory": None, "state": None, "trusted": None}
 
 
 def keep():
@@ -63,8 +61,28 @@ def _keep_random():
     random = _ready("random")
     if not hasattr(random, "setstate"):
         return None
-    state = random.getstate()
-    return random.getstate, state, random.setstate, state
+    memory = _python_memory(random)
+    if memory is None:
+        state = random.getstate()
+        return random.getstate, state, random.setstate, state
+    if memory != _python["memory"]:
+        _python.update(memory=memory, state=random.getstate())
+    return (lambda: _python_memory(random)), memory, random.setstate, _python["state"]
+
+
+def _python_memory(random):
+    """What tells a state of the module's own generator from another; None where that is of another kind."""
+    generator = getattr(random.getstate, "__self__", None)
+    if random_memory is None or type(generator) is not random.Random:
+        return None
+    memory = random_memory(generator)
+    if _python["trusted"] is not generator:
+        words = random.getstate()[1]
+        known = [word.to_bytes(4, sys.byteorder) for word in (words[-1], *words[:-1])]
+        if memory is None or not memory.startswith(b"".join(known)):
+            return None
+        _python.update(trusted=generator, memory=None)
+    return memory, generator.gauss_next
 
 
 def _keep_numpy():

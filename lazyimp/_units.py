@@ -10,6 +10,10 @@ import _imp
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 STDLIB = "stdlib"
 OWN = "own"
 DIST = "distribution"
@@ -57,6 +61,7 @@ _DISTRIBUTION_OF = {
 }
 
 _SUFFIXES = (*_imp.extension_suffixes(), ".py", ".pyc")
+_ASKED = (_external.PathFinder,)
 
 
 def normalised(name: str) -> str:
@@ -127,7 +132,8 @@ class Units:
         elif _imp.is_frozen(top):
             kind = STDLIB if top in sys.stdlib_module_names else OWN
         else:
-            kind = self._along_path(top) or self._by_finders(top)
+            kind = self._along_path(top)
+            kind = kind or self._by_finders(top, kind is None)
         if kind:
             self._kinds[top] = kind
         return kind, kind is not None
@@ -149,10 +155,11 @@ class Units:
         return kind, True
 
     def _along_path(self, top: str) -> str | None:
-        """The kind of what the path finder would find in a plain folder; None when it has to be asked."""
+        """The kind of what the path finder would find in a plain folder; "" for nothing; None: ask it."""
         caches = sys.path_importer_cache
         files = [top + suffix for suffix in _SUFFIXES]
         files.append(top)
+        passed = []
         for entry in sys.path:
             try:
                 folder = entry or os.getcwd()
@@ -163,6 +170,7 @@ class Units:
                 if finder._path_mtime == -1:  # type: ignore[attr-defined]  # FileFinder's, private
                     finder.find_spec(top)
                 if finder._path_cache.isdisjoint(files):  # type: ignore[attr-defined]  # the same
+                    passed.append((folder, finder))
                     continue  # an old memory may miss what shadows a name, not that nothing has it
                 if finder._path_mtime != os.stat(folder).st_mtime:  # type: ignore[attr-defined]  # the same
                     return None
@@ -172,24 +180,24 @@ class Units:
             except (AttributeError, KeyError, OSError, TypeError):
                 return None
             return self._kind_of_folder(folder, top)
-        return None
+        return "" if _are_fresh(passed) else None
 
-    def _by_finders(self, top: str) -> str | None:
-        """The kind of what the real finders find, in their order."""
+    def _by_finders(self, top: str, on_path: bool) -> str | None:
+        """The kind of what the real finders find, in their order; `on_path`: the path finder may know it."""
         # Looked up, not imported: the finder builds on policy. It notes that a finder is at work meanwhile,
         # so that what finders import for themselves is imported at once.
         ours = sys.modules.get("lazyimp._finder")
         spec = None
         try:
             # first the one that has most: others are asked once, when the module is really looked for
-            spec = _external.PathFinder.find_spec(top)
+            spec = _external.PathFinder.find_spec(top) if on_path else None
             if spec is not None:
                 pass
             elif ours is not None:
-                spec = ours.finder.find(top)
+                spec = ours.finder.find(top, () if top in ours.finder.paths else _ASKED)
             else:
                 for finder in sys.meta_path:
-                    spec = finder.find_spec(top, None)
+                    spec = finder.find_spec(top, None) if finder not in _ASKED else None
                     if spec is not None:
                         break
         except Exception:  # a finder that refuses or breaks: the statement itself shall raise what it says
@@ -293,14 +301,33 @@ class Units:
         known = self._metadata.get(site)
         if known is None:
             known = self._metadata[site] = {}
-            try:
-                names = os.listdir(site)
-            except OSError:
-                return known
-            for name in names:
+            for name in _names_in(site):
                 if name.endswith((".dist-info", ".egg-info")):
                     known[normalised(name.rpartition(".")[0].partition("-")[0])] = name
         return known
+
+
+def _names_in(folder: str) -> "list[str] | set[str]":
+    """What lies in a folder; where its finder has read it and nothing changed since, as that knows."""
+    finder = sys.path_importer_cache.get(folder)
+    try:
+        if getattr(finder, "_path_mtime", None) == os.stat(folder).st_mtime:
+            names: set[str] = getattr(finder, "_path_cache", set())
+            return names
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _are_fresh(finders: "Iterable[tuple[str, object]]") -> bool:
+    """Whether what the finders of these folders saw is what lies there now."""
+    try:
+        return all(
+            finder._path_mtime == os.stat(folder).st_mtime  # type: ignore[attr-defined]  # FileFinder's, private
+            for folder, finder in finders
+        )
+    except (AttributeError, OSError):
+        return False
 
 
 def _read_tops(folder: str) -> frozenset[str]:

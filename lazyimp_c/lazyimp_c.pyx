@@ -1,7 +1,7 @@
 # cython: language_level=3, embedsignature=False, binding=False, auto_pickle=False, freethreading_compatible=False
 """lazyimp's extension: core c (deferred imports by armed keys), attribute resolution of proxies, and facts about code objects."""
 
-from cpython.object cimport PyObject, PyTypeObject
+from cpython.object cimport PyObject, PyTypeObject, Py_TYPE
 from cpython.ref cimport Py_CLEAR, Py_DECREF, Py_INCREF, Py_XINCREF
 
 cdef extern from "core.h":
@@ -88,6 +88,7 @@ cdef extern from "state.h":
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_get_thread_ident
+from libc.string cimport strcmp
 
 import sys
 
@@ -277,6 +278,16 @@ def generator_memory(capsule, Py_ssize_t size):
     """The first `size` bytes of what a NumPy bit generator keeps; numpy/random/bitgen.h: the state comes first."""
     cdef void **generator = <void **>PyCapsule_GetPointer(capsule, b"BitGenerator")
     return PyBytes_FromStringAndSize(<const char *>generator[0], size)
+
+
+def random_memory(generator):
+    """The bytes in which a `random.Random` keeps its state; Modules/_randommodule.c: int index; uint32_t state[624]."""
+    cdef PyTypeObject *kind = <PyTypeObject *>Py_TYPE(generator)
+    while kind != NULL and strcmp(kind.tp_name, b"_random.Random") != 0:
+        kind = kind.tp_base
+    if kind == NULL:
+        return None
+    return PyBytes_FromStringAndSize(<const char *><void *>generator + sizeof(PyObject), kind.tp_basicsize - sizeof(PyObject))
 
 
 def proxy_pending(module):

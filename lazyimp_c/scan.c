@@ -199,7 +199,9 @@ lz_needs_effect_scan(PyObject *names)
 {
     static const char *const words[] = {"globals", "locals", "vars", "dir", "modules", "path", "chdir", "environ", NULL};
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-        if (is_any(PyTuple_GET_ITEM(names, i), words)) {
+        PyObject *name = PyTuple_GET_ITEM(names, i);
+        Py_ssize_t length = PyUnicode_GET_LENGTH(name);
+        if (length >= 3 && length <= 7 && is_any(name, words)) { /* asked of every name there is */
             return 1;
         }
     }

@@ -55,6 +55,37 @@ def test_memory_of_numpy_generator_is_read_only_when_it_is_what_we_think(run_pyt
     assert run_python(code).stdout == "same\n"
 
 
+def test_memory_of_pythons_generator_is_read_only_when_it_is_what_we_think(run_python):
+    code = """
+        import random
+        from lazyimp import _random
+        def draws(): return [random.random(), random.gauss(0, 1), random.getrandbits(7), random.gauss(0, 1)]
+        random.seed(5)
+        for _ in range(700):  # past the end of the words that are drawn at once
+            kept = _random.keep()
+            first = draws()
+            _random.put_back(kept)
+            assert draws() == first
+        random.gauss(0, 1)
+        kept = _random.keep()
+        one = random.gauss(0, 1)  # changes nothing but the number kept for the next call
+        _random.put_back(kept)
+        assert random.gauss(0, 1) == one
+        random.setstate(random.Random(7).getstate())  # the program's own change is seen
+        _random.put_back(_random.keep())
+        assert random.random() == random.Random(7).random()
+        class Other(random.Random):
+            def getstate(self): return "state"
+            def setstate(self, state): print("set", state)
+        other = Other()
+        random.getstate, random.setstate = other.getstate, other.setstate  # another kind of generator
+        kept = _random.keep()
+        _random.put_back(kept)
+        print("same")
+    """
+    assert run_python(code).stdout == "same\n"
+
+
 def test_a_generator_that_refuses_does_not_stop_the_others(run_python):
     code = """
         import random, sys, types
