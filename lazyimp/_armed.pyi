@@ -10,7 +10,6 @@ LAZY: int
 PROXY: int
 EAGER: int
 DECISIONS: dict[str, int]
-ENVIRONMENT: dict[str, tuple[str, ...]]
 finder: LazyFinder
 
 def policy() -> object: ...

@@ -204,8 +204,10 @@ def _picklers():
 def _exit_functions():
     import atexit  # loaded: the observer is one
 
-    armed = sys.modules.get("lazyimp._armed")  # core c registers one more
-    return {"count": str(atexit._ncallbacks() - 1 - (armed is not None))}
+    ours = 1 + ("lazyimp._armed" in sys.modules) + ("lazyimp._recorder" in sys.modules)
+    batch = sys.modules.get("lazyimp.firstbatch")
+    ours += bool(batch is not None and batch.settles_at_exit[0])
+    return {"count": str(atexit._ncallbacks() - ours)}
 
 
 def _logging():

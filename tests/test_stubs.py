@@ -12,10 +12,16 @@ EXTENSION = Path(__file__).resolve().parent.parent / "lazyimp_c-stubs" / "__init
 
 
 def defined(path):
-    """The names that a file binds at its top, imports aside."""
+    """The names that a file binds at its top; of imports, those of our own."""
     names = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+    for node in _top(ast.parse(path.read_text(encoding="utf-8")).body):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("lazyimp")
+            and path.suffix == ".py"
+        ):
+            names.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
@@ -24,6 +30,14 @@ def defined(path):
                 each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)
             )
     return names
+
+
+def _top(statements):
+    """The statements of a module's body, those inside `try` and `if` too."""
+    for node in statements:
+        yield node
+        for part in ("body", "orelse", "finalbody") if isinstance(node, (ast.Try, ast.If)) else ():
+            yield from _top(getattr(node, part, []))
 
 
 @pytest.mark.skipif(not EXTENSION.is_file(), reason="the tests run beside no source tree")

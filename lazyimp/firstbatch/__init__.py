@@ -83,6 +83,7 @@ TRAINERS = frozenset(
 
 MOST_SPANS = 1000  # are kept
 
+settles_at_exit = [False]  # an exit function of ours is registered
 _state = {"pid": os.getpid(), "finder": None, "fetched": False, "phases": False}
 _waiting = []  # (module, callback) that wait in the finder
 _watches = {}  # framework -> its file's Watch
@@ -332,6 +333,7 @@ def _at_exit():
     import atexit
 
     atexit.register(guarded(settle))
+    settles_at_exit[0] = True
     if not was_loaded:
         del sys.modules["atexit"]  # the program may ask what is loaded
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import profiles
 import pytest
-from browser.pages import drawn
 
+from browser.pages import drawn
 from lazyimp.profile import Profile
 from lazyimp.reports.html import render
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import profiles
 import pytest
-from browser.pages import drawn, named
 
+from browser.pages import drawn, named
 from lazyimp.reports import as_json
 from lazyimp.reports.html import render
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import profiles
 import pytest
-from browser.pages import drawn, selected, spot
 
+from browser.pages import drawn, selected, spot
 from lazyimp.reports.html import render
 
 pytestmark = pytest.mark.browser
