@@ -19,10 +19,11 @@ backend = None  # the extension, or _recorder_py, while this process is recorded
 state = {}
 
 
-def start(path, files=False, t0=None, core=None, mode="0"):
+def start(path, files=False, t0=None, core=None, mode="0", hooks=None):
     """Record this process in the file `path`, or beside it where there is one; raises OSError without a file.
 
-    `files`: the files that Python code opens, too; `t0`: when the run began, as text; `core` and `mode`: lazyimp's.
+    `files`: the files that Python code opens, too; `t0`: when the run began, as text; `core` and `mode`: lazyimp's;
+    `hooks`: what has `after_exec`, the finder where it is None.
     """
     global backend
     if state:
@@ -43,7 +44,7 @@ def start(path, files=False, t0=None, core=None, mode="0"):
     state["path"] = own
     _register()
     made.record_mark("hook", now)
-    _subscribe(_proxy)
+    _subscribe(_proxy, hooks)
     if files:
         made.record_files(True)
 
@@ -127,39 +128,42 @@ def _end_forked_workers(util):
 # -- events that others tell ---------------------------------------------------------------------------------
 
 
-def _subscribe(_proxy):
+def _subscribe(_proxy, hooks):
     """Hear of deferrals, of the first batch and of what comes before it."""
     from lazyimp import firstbatch
-    from lazyimp._finder import finder
 
+    if hooks is None:
+        from lazyimp._finder import finder as hooks
+    state["hooks"] = hooks
     _proxy.recorder[0] = sys.modules[__name__]
-    for name, function in _HOOKS:
-        hooks = getattr(firstbatch, name, None)
-        if hooks is not None:
-            hooks.append(function)
-    firstbatch.arm(finder)
-    finder.install()
+    for name, function in _LISTENERS:
+        listeners = getattr(firstbatch, name, None)
+        if listeners is not None:
+            listeners.append(function)
+    firstbatch.arm(hooks)
+    if hasattr(hooks, "install"):
+        hooks.install()
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         _end_forked_workers(util)
     else:
-        finder.after_exec.setdefault("multiprocessing.util", []).append(_end_forked_workers)
+        hooks.after_exec.setdefault("multiprocessing.util", []).append(_end_forked_workers)
 
 
 def _unsubscribe():
     from lazyimp import _proxy, firstbatch
-    from lazyimp._finder import finder
 
+    after_exec = state["hooks"].after_exec
     _proxy.recorder[0] = None
-    for name, function in _HOOKS:
-        hooks = getattr(firstbatch, name, ())
-        if function in hooks:
-            hooks.remove(function)
-    waiting = finder.after_exec.get("multiprocessing.util", [])
+    for name, function in _LISTENERS:
+        listeners = getattr(firstbatch, name, ())
+        if function in listeners:
+            listeners.remove(function)
+    waiting = after_exec.get("multiprocessing.util", [])
     if _end_forked_workers in waiting:
         waiting.remove(_end_forked_workers)
         if not waiting:
-            del finder.after_exec["multiprocessing.util"]
+            del after_exec["multiprocessing.util"]
 
 
 def _on_call(args, kwargs):
@@ -387,7 +391,7 @@ def _debug():
         sys.excepthook(*sys.exc_info())
 
 
-_HOOKS = (
+_LISTENERS = (
     ("on_call", _on_call),
     ("on_fetch", _on_fetch),
     ("on_mark", _on_mark),

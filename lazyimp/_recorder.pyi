@@ -7,7 +7,12 @@ backend: ModuleType | None
 state: dict[str, object]
 
 def start(
-    path: str, files: bool = False, t0: str | None = None, core: str | None = None, mode: str = "0"
+    path: str,
+    files: bool = False,
+    t0: str | None = None,
+    core: str | None = None,
+    mode: str = "0",
+    hooks: object = None,
 ) -> None: ...
 def recording() -> bool: ...
 def path() -> str | None: ...

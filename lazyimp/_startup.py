@@ -380,7 +380,8 @@ def record():
             from lazyimp import _recorder
 
             files = switch("LAZYIMP_RECORD_FILES") not in (None, OFF)
-            _recorder.start(path, files, switch("LAZYIMP_T0"), getattr(core, "name", None), mode or OFF)
+            named = getattr(core, "name", None)
+            _recorder.start(path, files, switch("LAZYIMP_T0"), named, mode or OFF, hooks())
     except OSError as fault:
         tell(f"cannot write record {path!r}: {fault.strerror or fault}; the program runs without one")
     except Exception:
