@@ -68,6 +68,7 @@ def _create(base, now, forked):
     from lazyimp import __version__
 
     header = _header.make(__version__, state["core"], state["mode"], forked, state["t0"], now)
+    state["inherited"] = set(header["before"]) if forked else set()
     path, number = base, 0
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     while True:
@@ -342,10 +343,10 @@ def _write_end():
 
 
 def _write_present():
-    """Modules that are there and that no import loaded."""
-    loaded = backend.record_loaded()
+    """Modules that are there and that no import loaded; a forked child's parent tells of what it had."""
+    told = backend.record_loaded() | state["inherited"]
     for name, module in list(sys.modules.items()):
-        if name not in loaded and not _header.is_ours(name) and type(module) not in _proxies():
+        if name not in told and not _header.is_ours(name) and type(module) not in _proxies():
             backend.record_row("x", str(name), _header.origin(module) or "")
 
 
