@@ -107,7 +107,7 @@ def rounds(count):
                 __import__(name)
             except (ImportError, ZeroDivisionError):
                 pass
-rounds(50)
+rounds({count})
 gc.collect()
 before, count = sys.getallocatedblocks(), len(gc.get_objects())
 rounds({count})
@@ -118,14 +118,15 @@ print(sys.getallocatedblocks() - before, len(gc.get_objects()) - count)
 
 def test_many_imports_leave_nothing_behind(recorder, write):
     """10,000 imports, some failing (fewer without the extension)."""
-    count = 500 if recorder.engine != FALLBACK else 50
+    count = 500 if recorder.engine != FALLBACK else 300
     main = write(
         {"main.py": GROWTH.replace("{count}", str(count)), "small.py": "x = 1", "broken.py": "1 / 0"}
     )
     run = recorder.run(main)
     blocks, objects = map(int, run.lines[0].split())
-    assert blocks < 100 and objects < 20, run.lines
-    assert len(run.imports("errno")) >= 18 * count and len(run.imports("broken")) == count + 50
+    # the interpreter's own caches grow by some hundred blocks; a leak of ours, by one or more a round
+    assert blocks < count * 0.9 and objects < 20, run.lines
+    assert len(run.imports("errno")) >= 18 * count and len(run.imports("broken")) == 2 * count
 
 
 def test_objects_are_freed_when_they_were(recorder, write):

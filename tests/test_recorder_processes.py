@@ -31,7 +31,9 @@ def test_workers(recorder, write, method):
         assert each.header["main"]["kind"] == "worker"
         assert each.header["forked"] == (method != "spawn")
         assert each.complete and "damaged" not in each.facts
-        assert not each.header["forked"] or not {name for name, _ in each.present} & set(each.header["before"])
+        assert not each.header["forked"] or not {name for name, _ in each.present} & set(
+            each.header["before"]
+        )
         (task,) = [one for one in each.imports if one.name == "task"]
         assert (task.parent, task.thread, task.line) == (0, 0, 3)
     assert run.record.complete and not run.imports("task")
