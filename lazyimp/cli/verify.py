@@ -50,6 +50,7 @@ class Verify:
         """Verify and report; 0 where everything is the same, 1 where something differs."""
         from lazyimp.cli import verify_report
         from lazyimp.cli.programs import command_for
+        from lazyimp.cli.style import Style
         from lazyimp.tuning.runs import Trial
         from lazyimp.tuning.verify import Verifier
 
@@ -73,7 +74,7 @@ class Verify:
         if options.json:
             print(json.dumps(verify_report.as_json(found, options.strict), indent=2, sort_keys=True))
         else:
-            style = verify_report.Style.of(sys.stdout)
+            style = Style.of(sys.stdout)
             print("\n".join(verify_report.as_text(found, options.strict, time.monotonic() - begun, style)))
         return SAME if found.is_same(options.strict) else DIFFERENT
 

@@ -7,9 +7,9 @@ import shlex
 import statistics
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any
 
+from lazyimp.cli.style import BOLD, DIM, GREEN, RED, Style, printable
 from lazyimp.tuning import text as texts
 from lazyimp.tuning.compare import Difference, said
 from lazyimp.tuning.runs import Outcome
@@ -18,25 +18,6 @@ from lazyimp.tuning.verify import Seen, Verification
 FORMAT = 1
 WIDTH = 80
 LABEL = 9  # the widest is "differs"
-
-
-@dataclass(frozen=True)
-class Style:
-    """Colours, or none."""
-
-    is_coloured: bool = False
-
-    @staticmethod
-    def of(stream: TextIO) -> Style:
-        """Colours on a terminal, unless NO_COLOR says otherwise."""
-        return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
-
-    def paint(self, text: str, code: str) -> str:
-        """`text` in a colour."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.is_coloured and code else text
-
-
-GREEN, RED, DIM, BOLD = "32", "31", "2", "1"
 
 
 # -- for people ----------------------------------------------------------------------------------------------
@@ -133,7 +114,7 @@ def _fact(kind: str, found: Verification) -> str:
 
 def _row(label: str, text: str, colour: str, style: Style) -> list[str]:
     """A label and wrapped text beside it."""
-    wrapped = textwrap.wrap(_printable(text), WIDTH - LABEL - 2, break_on_hyphens=False) or [""]
+    wrapped = textwrap.wrap(printable(text), WIDTH - LABEL - 2, break_on_hyphens=False) or [""]
     head = "  " + style.paint(label.ljust(LABEL), colour)
     return [head + wrapped[0], *(" " * (LABEL + 2) + line for line in wrapped[1:])]
 
@@ -171,13 +152,9 @@ def _relative(statement: str) -> str:
 
 
 def _cut(text: str) -> str:
-    text = _printable(text)
+    text = printable(text)
     room = WIDTH - LABEL - 2
     return text if len(text) <= room else text[: room - 3] + "..."
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _counts(difference: Difference, strict: bool) -> bool:
