@@ -8,6 +8,7 @@ Cold: imported only when there is a file that holds such a table. The keys:
     stubs        list of modules that recipes have stand-ins for, to use these
     first_batch  false: deferring does not stop by itself
     rare_gc      false: garbage is collected as often while modules are imported as at any other time
+    budget       tables for `lazyimp check`, which nothing reads at start: lazyimp/gate/budgets.py
 
 A pattern is `target` or `importer -> target`. Each side is a dotted name that holds for the module and for
 everything under it; `*` stands for any run of characters, dots included. The longer target wins, then the
@@ -20,7 +21,9 @@ import sys
 from lazyimp.errors import ConfigError, unknown_word
 
 MODES = ("safe", "deep", "all")
-_KEYS = ("mode", "lazy", "eager", "keep", "first_batch", "stubs", "rare_gc")
+KEYS = ("mode", "lazy", "eager", "keep", "first_batch", "stubs", "rare_gc")
+BUDGET = "budget"
+_KNOWN = (*KEYS, BUDGET)
 _PATTERN_KEYS = ("pattern", "reason")
 _KINDS: dict[type, str] = {
     bool: "a boolean",
@@ -130,22 +133,26 @@ class Config:
 
 def load_config(path: str) -> Config | None:
     """The checked `[tool.lazyimp]` of the file `path`; None when it has none."""
+    table = load_table(path)
+    return None if table is None else check_config(table, path)
+
+
+def load_table(path: str) -> object:
+    """The `[tool.lazyimp]` of the file `path`, not checked; None when it has none."""
     with open(path, "rb") as file:
         data = file.read()
     if b"lazyimp" not in data:
         return None
     table = _parse(data, path)
     tool = table.get("tool")
-    if not isinstance(tool, dict) or "lazyimp" not in tool:
-        return None
-    return check_config(tool["lazyimp"], path)
+    return tool.get("lazyimp") if isinstance(tool, dict) else None
 
 
 def check_config(table: object, where: str) -> Config:
     """A Config made of an already parsed table; every fault in it is in the one error that is raised."""
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: [tool.lazyimp] must be a table, not {_kind(table)}")
-    faults = [unknown_word("key", key, _KEYS) for key in table if key not in _KEYS]
+    faults = [unknown_word("key", key, _KNOWN) for key in table if key not in _KNOWN]
     mode = table.get("mode")
     if mode is not None and mode not in MODES:
         faults.append(_wrong_mode(mode))

@@ -63,7 +63,8 @@ def search_config(folder):
         path = os.path.join(folder, "pyproject.toml")
         try:
             with open(path, "rb") as file:
-                if b"[tool.lazyimp" in file.read():
+                # budgets are for `lazyimp check`; a file that has nothing else for us is not parsed at start
+                if b"[tool.lazyimp" in file.read().replace(b"[[tool.lazyimp.budget]]", b""):
                     return path
         except OSError:
             pass

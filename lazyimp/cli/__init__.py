@@ -36,6 +36,7 @@ class Parser(argparse.ArgumentParser):
 
 COMMANDS = {  # name -> where its class is; a command loads nothing of the others
     "bisect": "lazyimp.cli.bisect:Bisect",
+    "doctor": "lazyimp.cli.doctor:Doctor",
     "run": "lazyimp.cli.run:Run",
     "status": "lazyimp.cli.status:ShowStatus",
     "tune": "lazyimp.cli.tune:Tune",

@@ -6,14 +6,15 @@ import sys
 class Progress:
     """Tells on stderr what is going on; on a terminal each line takes the place of the last."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, only_on_terminal: bool = False) -> None:
         self._command = command
+        self._is_silent = only_on_terminal and not sys.stderr.isatty()
         self._is_terminal = sys.stderr.isatty()
         self._last = ""
 
     def __call__(self, text: str) -> None:
         """Show the text."""
-        if text == self._last:
+        if text == self._last or self._is_silent:
             return
         self._last = text
         if self._is_terminal:
