@@ -36,6 +36,7 @@ class Parser(argparse.ArgumentParser):
 
 COMMANDS = {  # name -> where its class is; a command loads nothing of the others
     "bisect": "lazyimp.cli.bisect:Bisect",
+    "check": "lazyimp.cli.check:Check",
     "doctor": "lazyimp.cli.doctor:Doctor",
     "run": "lazyimp.cli.run:Run",
     "status": "lazyimp.cli.status:ShowStatus",
