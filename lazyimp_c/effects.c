@@ -5,7 +5,8 @@
 static const char *const INERT_DECORATORS[] = {
     "dataclass", "dataclasses", "functools", "lru_cache", "cache", "wraps", "partial", "total_ordering", "singledispatch", "contextmanager",
     "asynccontextmanager", "contextlib", "overload", "final", "runtime_checkable", "typing", "unique", "staticmethod", "classmethod", "property",
-    "abstractmethod", "abc", "torch", "numba", "njit", "jit", "vectorize", "jax", "attrs", "attr", "define", "tf", "nn", "np", "override", NULL,
+    "abstractmethod", "abc", "torch", "numba", "njit", "jit", "vectorize", "jax", "attrs", "attr", "define", "tf", "nn", "np", "override",
+    "flax", "struct", "chex", "eqx", "equinox", "pydantic", "enum", "hydra", "click", "beartype", "typeguard", "jaxtyped", "rank_zero_only", NULL,
 };
 /* What a body reads that may be changed between its import statement and its first use. */
 static const char *const CHANGING[] = {"environ", "getenv", "getcwd", "argv", NULL};
@@ -41,11 +42,17 @@ is_call(int op)
     return op == CALL_FUNCTION_EX;
 }
 
-/* A call that is given a function or a class just made, and nothing else: a decorator. */
+/* What was decorated so far in a statement. */
+typedef struct {
+    PyObject *first, *other; /* borrowed names: the first one read, and the first that no inert decorator has */
+    int builds, count;       /* a class is made; decorators that were called */
+} Decorated;
+
+/* A call that is given a function or a class just made, or decorated, and nothing else: a decorator. */
 static int
-is_decorating(Reader *r, int before)
+is_decorating(Reader *r, int before, Decorated *seen)
 {
-    int made = before == MAKE_FUNCTION;
+    int made = before == MAKE_FUNCTION || ((seen->builds || seen->count) && is_call(before));
 #ifdef SET_FUNCTION_ATTRIBUTE
     made = made || before == SET_FUNCTION_ATTRIBUTE;
 #endif
@@ -54,6 +61,14 @@ is_decorating(Reader *r, int before)
 #else
     return made && is_call(r->op) && r->arg == 0;
 #endif
+}
+
+/* Whether one of the decorators that have been called may do more than make another function or class. Which name
+   belongs to which of several is not told apart. */
+static int
+may_register(Decorated *seen)
+{
+    return !is_any(seen->first, INERT_DECORATORS) || (seen->count > 1 && seen->other != NULL);
 }
 
 static int
@@ -124,9 +139,14 @@ static const char *
 first_effect(PyCodeObject *code, PyObject *bytes)
 {
     Reader r = reader_of(bytes);
-    PyObject *first = NULL; /* borrowed: the first name read since the last store: a decorator's, where there is one */
+    Decorated seen = {NULL, NULL, 0, 0}; /* since the last store */
     int before = -1;
     while (read_next(&r)) {
+#ifdef PRECALL
+        if (r.op == PRECALL) {
+            continue;
+        }
+#endif
         PyObject *name = name_read(&r, code->co_names), *attr = attribute_read(&r, code->co_names);
         if (is(name, "__name__")) {
             int end = lz_behind_main_guard(r, code);
@@ -145,14 +165,21 @@ first_effect(PyCodeObject *code, PyObject *bytes)
         if (r.op == POP_TOP && is_call(before)) {
             return "calls for an effect";
         }
-        if (is_decorating(&r, before) && !is_any(first, INERT_DECORATORS)) {
-            return "decorates";
+        if (is_decorating(&r, before, &seen)) {
+            seen.count++;
+            if (may_register(&seen)) {
+                return "decorates";
+            }
         }
-        if (first == NULL && name != NULL) {
-            first = name;
+        if (name != NULL && seen.first == NULL) {
+            seen.first = name;
         }
+        if (name != NULL && seen.other == NULL && !seen.builds && !is_any(name, INERT_DECORATORS)) {
+            seen.other = name;
+        }
+        seen.builds |= r.op == LOAD_BUILD_CLASS;
         if (r.op == STORE_NAME || r.op == STORE_GLOBAL || r.op == POP_TOP) {
-            first = NULL;
+            seen = (Decorated){NULL, NULL, 0, 0};
         }
         before = r.op;
     }
