@@ -227,6 +227,26 @@ CODES = (
         "As for LZ203.",
     ),
     Code(
+        "LZ220",
+        "loaded with the interpreter",
+        "Every interpreter has loaded the module when a program's first line runs, so there is nothing to put off.",
+        "Nothing.",
+    ),
+    Code(
+        "LZ221",
+        "no gain in the recorded run",
+        "The name was first used before the first batch, so the import would come a little later and cost the same. "
+        "Another program that imports the same module may gain.",
+        "lazyimp migrate --all makes it lazy all the same.",
+    ),
+    Code(
+        "LZ222",
+        "named like its submodule",
+        "`from .train import train` in a package binds a function under its submodule's name. Deferred, it would be "
+        "lost: whoever loads the submodule first has it put in the name's place.",
+        "Give one of them another name.",
+    ),
+    Code(
         "LZ301",
         "an import failed at its first use",
         "It raised what it would have raised early. The exception's __cause__ and its note name the statement "

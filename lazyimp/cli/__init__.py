@@ -38,6 +38,7 @@ COMMANDS = {  # name -> where its class is; a command loads nothing of the other
     "bisect": "lazyimp.cli.bisect:Bisect",
     "check": "lazyimp.cli.check:Check",
     "doctor": "lazyimp.cli.doctor:Doctor",
+    "migrate": "lazyimp.cli.migrate:Migrate",
     "run": "lazyimp.cli.run:Run",
     "status": "lazyimp.cli.status:ShowStatus",
     "tune": "lazyimp.cli.tune:Tune",

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lazyimp.gate.loaded import OURS, Step, shown
+from lazyimp.syntax import module_level
 from lazyimp.tuning.statements import absolute
 
 
@@ -135,7 +136,7 @@ def _file_of(parts: Sequence[str], roots: Sequence[str]) -> str | None:
 
 def _named(tree: ast.Module, package: str) -> Iterator[tuple[str, ast.stmt]]:
     """(absolute name, statement) for all that is imported outside functions, in order; from-names, too."""
-    for node in module_level(tree.body):
+    for node, _, _ in module_level(tree.body):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node
@@ -146,25 +147,3 @@ def _named(tree: ast.Module, package: str) -> Iterator[tuple[str, ast.stmt]]:
                 for alias in node.names:
                     if alias.name != "*":
                         yield f"{base}.{alias.name}", node
-
-
-def module_level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that run while the module is imported, also inside if, try, with, for and class."""
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if isinstance(node, ast.If) and is_type_checking(node.test):
-            yield from module_level(node.orelse)
-            continue
-        yield node
-        for name in ("body", "orelse", "finalbody"):
-            yield from module_level(getattr(node, name, ()))
-        for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-            yield from module_level(part.body)
-
-
-def is_type_checking(test: ast.expr) -> bool:
-    """`TYPE_CHECKING` or `typing.TYPE_CHECKING`."""
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
