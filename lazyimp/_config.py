@@ -143,7 +143,7 @@ def load_table(path: str) -> object:
         data = file.read()
     if b"lazyimp" not in data:
         return None
-    table = _parse(data, path)
+    table = parse(data, path)
     tool = table.get("tool")
     return tool.get("lazyimp") if isinstance(tool, dict) else None
 
@@ -215,7 +215,8 @@ def _pattern(key: str, number: int, item: object, faults: list[str]) -> Pattern 
     return Pattern(text, key == "lazy", " ".join(reason.split()), importer if arrow else None, target)
 
 
-def _parse(data: bytes, path: str) -> dict[str, object]:
+def parse(data: bytes, path: str) -> dict[str, object]:
+    """The TOML text of a file `path`; raises ConfigError."""
     try:
         if sys.version_info >= (3, 11):
             import tomllib

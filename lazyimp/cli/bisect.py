@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lazyimp import _program, _startup
+from lazyimp.cli.patches import nearest_project
 from lazyimp.cli.progress import Progress, program_words, split_options
 from lazyimp.errors import LazyimpError, UsageError, unknown_word
 
@@ -200,7 +201,7 @@ def write_rules(verdict: Verdict, command: Command) -> None:
 
     if not verdict.findings:
         return
-    path = config_of(command) or nearest_project(command)
+    path = nearest_project(Path(profile_file.import_path(command)[0]))
     text = path.read_bytes().decode("utf-8") if path.exists() else ""
     after = config_file.added(text, rules(verdict))
     if after is None:
@@ -210,14 +211,3 @@ def write_rules(verdict: Verdict, command: Command) -> None:
         return
     profile_file.write(path, after)
     print(f"written to {path}", file=sys.stderr)
-
-
-def nearest_project(command: Command) -> Path:
-    """The pyproject.toml of the program's folder or above it, else a new one there."""
-    from lazyimp.tuning.profile_file import import_path
-
-    folder = Path(import_path(command)[0])
-    for each in [folder, *folder.parents][: _program.CONFIG_LEVELS]:
-        if (each / "pyproject.toml").is_file():
-            return each / "pyproject.toml"
-    return folder / "pyproject.toml"

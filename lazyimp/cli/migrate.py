@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import os
 import re
@@ -13,7 +12,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lazyimp.cli.style import BOLD, CYAN, DIM, GREEN, RED, Style
+from lazyimp.cli import patches
+from lazyimp.cli.style import BOLD, DIM, GREEN, Style
 from lazyimp.errors import ConfigError, LazyimpError, UsageError, unknown_word
 
 if TYPE_CHECKING:
@@ -176,22 +176,14 @@ def _print(options: argparse.Namespace, files: list[Advised], is_measured: bool)
     elif options.json:
         print(json.dumps(as_json(files), indent=2, sort_keys=True))
     elif options.diff:
-        _print_lines(patch(files, style))
+        patches.show(patch(files, style))
     elif options.list:
-        _print_lines(listing(files, style))
+        patches.show(listing(files, style))
     elif options.write:
-        _print_lines(listing(files, style))
+        patches.show(listing(files, style))
         _write(files)
     else:
-        _print_lines([*listing(files, style), "", *patch(files, style), *summary(files, is_measured, style)])
-
-
-def _print_lines(lines: list[str]) -> None:
-    """Print what may hold bytes that are no text."""
-    sys.stdout.flush()
-    text = "".join(f"{line}\n" for line in lines)
-    sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "surrogateescape"))
-    sys.stdout.flush()
+        patches.show([*listing(files, style), "", *patch(files, style), *summary(files, is_measured, style)])
 
 
 def listing(files: list[Advised], style: Style) -> list[str]:
@@ -216,22 +208,8 @@ def patch(files: list[Advised], style: Style) -> list[str]:
     for each in files:
         before, after = each.source.data, rewritten(each)
         if before != after:
-            lines += diff(os.path.relpath(each.source.path).replace(os.sep, "/"), before, after)
-    colours = {"+": GREEN, "-": RED, "@": CYAN}
-    return [style.paint(line, colours.get(line[:1], "")) for line in lines]
-
-
-def diff(name: str, before: bytes, after: bytes) -> list[str]:
-    """A unified diff that `patch` and `git apply` take; bytes that are no text come back as they were."""
-    old, new = (
-        re.findall(r"[^\n]*\n|[^\n]+", data.decode("utf-8", "surrogateescape")) for data in (before, after)
-    )
-    lines = []
-    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
-        lines.append(line.removesuffix("\n"))
-        if not line.endswith("\n"):
-            lines.append("\\ No newline at end of file")
-    return lines
+            lines += patches.diff(os.path.relpath(each.source.path).replace(os.sep, "/"), before, after)
+    return patches.coloured(lines, style)
 
 
 def summary(files: list[Advised], is_measured: bool, style: Style) -> list[str]:

@@ -146,7 +146,7 @@ def text_of(lock: Lock) -> str:
     parts = [HEAD, f"format = {FORMAT}\n"]
     for each in lock.entries:
         parts.append("\n[[target]]\n")
-        parts += [f"{name} = {_quoted(value)}\n" for name, value in vars(each.key).items()]
+        parts += [f"{name} = {quoted(value)}\n" for name, value in vars(each.key).items()]
         parts.append(f"modules = {each.modules}\n")
         parts += [f"{name} = {_listed(getattr(each, name))}\n" for name in LISTS]
     return "".join(parts)
@@ -156,10 +156,11 @@ def _listed(names: Sequence[str]) -> str:
     """A line for each name, so that changes can be merged and read."""
     if not names:
         return "[]"
-    return "[\n" + "".join(f"    {_quoted(name)},\n" for name in names) + "]"
+    return "[\n" + "".join(f"    {quoted(name)},\n" for name in names) + "]"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A TOML string."""
     escapes = {'"': '\\"', "\\": "\\\\"}
     return '"' + "".join(escapes.get(c, c if c.isprintable() else f"\\U{ord(c):08x}") for c in text) + '"'
 

@@ -112,7 +112,8 @@ def replace_file(path: str, data: bytes) -> None:
     try:
         with open(temporary, "wb") as file:
             file.write(data)
-        shutil.copymode(path, temporary)
+        if os.path.exists(path):
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     finally:
         if os.path.exists(temporary):
