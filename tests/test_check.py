@@ -76,7 +76,7 @@ def test_an_unchanged_program_is_fine(folder, recorded, capsys):
     recorded(program(folder))
     status, out, err = check(capsys, "--update", "train.py", "--epochs", "1")
     assert (status, err.splitlines()[-1]) == (0, "written to lazyimp.lock")
-    assert "new: 7 modules, 2 packages" in out
+    assert "new: 7 modules, 2 installed packages" in out
     status, out, _ = check(capsys, "train.py", "--epochs", "1")
     assert status == 0 and out.startswith("✓ train.py --epochs 1\n    7 modules; Python 3.")
     assert check(capsys)[0] == 0, "the lock names the target"
@@ -119,8 +119,10 @@ def test_a_first_use_is_told_as_a_use(folder, recorded, capsys):
     check(capsys, "--update", "train.py")
     record = program(folder, pandas=False)
     record.load(9, "pandas", f"{folder}/mypkg/data.py:40", f"{SITE}/pandas/__init__.py", use=1)
+    data = f"{folder}/mypkg/data.py"
+    record.defer(1, "mypkg.data", "pd", "pandas", f"{data}:2", used=f"{data}:40", by="load")
     recorded(record)
-    assert "mypkg/data.py:40  uses pandas" in check(capsys, "train.py")[1]
+    assert "mypkg/data.py:40  uses pandas, written at line 2" in check(capsys, "train.py")[1]
 
 
 def test_other_circumstances_are_inconclusive(folder, recorded, capsys):

@@ -70,11 +70,12 @@ class Check:
             results = [_examine(options, budget, project, progress) for budget in targets]
         finally:
             progress.end()
-        if options.update:
-            _update(project, results)
+        was_written = options.update and _update(project, results)
         status = _status(results)
         text = check_report.FORMATS[options.format](results, status, Style.of(sys.stdout))
         os.chdir(before)
+        if was_written:
+            print(f"written to {os.path.relpath(project.lock_path)}", file=sys.stderr)
         if text:
             print("\n".join(text))
         return status
@@ -171,8 +172,8 @@ def _survey(budget: Budget, project: Project) -> Survey:
     return survey(program_words(command), list(dict.fromkeys(roots)))
 
 
-def _update(project: Project, results: list[Result]) -> None:
-    """Write what was measured into the lock, and say what changed."""
+def _update(project: Project, results: list[Result]) -> bool:
+    """Write what was measured into the lock, and note what changed; false where nothing did."""
     from lazyimp.gate.judging import changed
     from lazyimp.gate.lockfile import save
 
@@ -181,8 +182,7 @@ def _update(project: Project, results: list[Result]) -> None:
         if each.entry is not None:
             each.notes.append(changed(each.before, each.entry))
             lock = lock.with_entry(each.entry)
-    if lock.entries and save(project.lock_path, lock):
-        print(f"written to {os.path.relpath(project.lock_path)}", file=sys.stderr)
+    return bool(lock.entries) and save(project.lock_path, lock)
 
 
 def _status(results: list[Result]) -> int:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from lazyimp.cli.style import BOLD, CYAN, DIM, RED, YELLOW, Style, shortened
+from lazyimp.cli.style import BOLD, CYAN, DIM, RED, YELLOW, Style, shortened, wrapped
 from lazyimp.gate.budgets import Budget
 from lazyimp.gate.judging import ERROR, NOTE, WARNING, Finding
 from lazyimp.gate.loaded import Step
@@ -88,10 +88,10 @@ def _chain(chain: Sequence[Step], style: Style) -> list[str]:
     lines = []
     for step in chain:
         place = shortened(step.place, room)
-        what = f"{'uses' if step.is_first_use else 'imports'} {step.module}"
-        lines.append(
-            " " * indent + f"{place:<{room}}  {style.paint(what, BOLD if step is chain[-1] else '')}"
-        )
+        what, *more = wrapped(step.told, style.width - indent - room - 2)
+        code = BOLD if step is chain[-1] else ""
+        lines.append(" " * indent + f"{place:<{room}}  {style.paint(what, code)}")
+        lines += [" " * (indent + room + 2) + style.paint(line, code) for line in more]
     return lines
 
 
@@ -105,8 +105,7 @@ def as_github(results: Sequence[Result], status: int, style: Style) -> list[str]
         for finding in each.findings:
             kind = {ERROR: "error", WARNING: "warning", NOTE: "notice"}[finding.weight]
             text = f"{each.budget.name}: {finding.text}" + "".join(
-                f"\n{step.place} {'uses' if step.is_first_use else 'imports'} {step.module}"
-                for step in finding.chain
+                f"\n{step.place} {step.told}" for step in finding.chain
             )
             lines.append(_command(kind, finding.code, text, finding.file, finding.line))
         if each.unknown:
@@ -150,10 +149,7 @@ def as_markdown(results: Sequence[Result], status: int, style: Style) -> list[st
         for finding in told:
             lines += ["", f"- **{finding.code}** {finding.text}"]
             if finding.chain:
-                steps = [
-                    f"{step.place} {'uses' if step.is_first_use else 'imports'} {step.module}"
-                    for step in finding.chain
-                ]
+                steps = [f"{step.place} {step.told}" for step in finding.chain]
                 lines += ["  ```", *(f"  {step}" for step in steps), "  ```"]
     return lines
 
@@ -193,6 +189,7 @@ def _plain(result: Result) -> dict[str, object]:
                         "line": step.line,
                         "module": step.module,
                         "first_use": step.is_first_use,
+                        "written": step.written or None,
                     }
                     for step in finding.chain
                 ],

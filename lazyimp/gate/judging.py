@@ -131,7 +131,8 @@ def missing_entry(lock: Lock, key: Key) -> str:
 def changed(before: Entry | None, after: Entry) -> str:
     """In a few words, what an update changes."""
     if before is None:
-        return f"new: {after.modules:,} modules, {len(after.packages)} packages"
+        packages = len(after.packages)
+        return f"new: {after.modules:,} modules, {packages} installed package{'s' * (packages != 1)}"
     parts = []
     for name in ("packages", "own", "static"):
         old, new = set(getattr(before, name)), set(getattr(after, name))

@@ -24,11 +24,19 @@ class Step:
     module: str
     is_first_use: bool = False
     is_own: bool = False  # `file` is the project's
+    written: str = ""  # where the statement stands that the first use belongs to
 
     @property
     def place(self) -> str:
         """file:line."""
         return f"{self.file}:{self.line}" if self.line else self.file
+
+    @property
+    def told(self) -> str:
+        """What happened there."""
+        if not self.is_first_use:
+            return f"imports {self.module}"
+        return f"uses {self.module}" + (f", written at {self.written}" if self.written else "")
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,9 @@ class Loaded:
     laziness: str
     imports: Mapping[str, Import] = field(default_factory=dict)  # by module
     by_id: Mapping[int, Import] = field(default_factory=dict)
+    written: Mapping[tuple[str, int], Mapping[str, str]] = field(
+        default_factory=dict
+    )  # by first use, by module
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -65,16 +76,16 @@ class Loaded:
         steps: list[Step] = []
         row = self.imports.get(module)
         while row is not None and len(steps) < LONGEST_CHAIN:
-            steps.append(step_of(row))
+            steps.append(step_of(row, self.written.get((row.file, row.line), {}).get(row.name, "")))
             row = self.by_id.get(row.parent)
         return _without_repetition(steps[::-1])
 
 
-def step_of(row: Import) -> Step:
+def step_of(row: Import, written: str = "") -> Step:
     """The step that an import is."""
     near = shown(row.file)
     is_own = bool(row.line) and not os.path.isabs(near) and not any(site in row.file for site in SITES)
-    return Step(near, row.line, row.name, row.use == FIRST_USE, is_own and not near.startswith("<"))
+    return Step(near, row.line, row.name, row.use == FIRST_USE, is_own and not near.startswith("<"), written)
 
 
 def _without_repetition(steps: list[Step]) -> list[Step]:
@@ -111,7 +122,21 @@ def loaded_by(record: Record) -> Loaded:
         laziness_of(record),
         rows,
         {row.id: row for row in record.imports},
+        _written(record),
     )
+
+
+def _written(record: Record) -> dict[tuple[str, int], dict[str, str]]:
+    """Where the statements stand that first uses belong to: by the place of the use, then by the module."""
+    found: dict[tuple[str, int], dict[str, str]] = {}
+    for each in record.deferrals:
+        if each.use is not None:
+            names = found.setdefault((each.use.file, each.use.line), {})
+            near = shown(each.file)
+            names.setdefault(
+                each.target, f"line {each.line}" if each.file == each.use.file else f"{near}:{each.line}"
+            )
+    return found
 
 
 def kind_of(units: _units.Units, name: str, origin: str) -> str:

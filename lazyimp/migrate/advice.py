@@ -213,7 +213,7 @@ def _by_use(each: Statement, uses: Sequence[Uses]) -> tuple[str, str] | None:
         more = "" if len(uses) == 1 else f" ({each.bound[[bool(use.now) for use in uses].index(True)]})"
         return "LZ218", f"used at once, line {min(lines)}{more}"
     if all(use.is_never_named for use in uses):
-        return "LZ209", "never named, imported for its effect"
+        return "LZ209", "never named; delete it, unless it is there for its effect"
     if any(use.rebound for use in uses):
         return "LZ209", "something else binds the name, too"
     return None
