@@ -37,6 +37,7 @@ class Parser(argparse.ArgumentParser):
 COMMANDS = {  # name -> where its class is; a command loads nothing of the others
     "bisect": "lazyimp.cli.bisect:Bisect",
     "check": "lazyimp.cli.check:Check",
+    "demo": "lazyimp.cli.demo:Demo",
     "doctor": "lazyimp.cli.doctor:Doctor",
     "exclude": "lazyimp.cli.patterns:Exclude",
     "include": "lazyimp.cli.patterns:Include",

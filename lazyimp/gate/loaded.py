@@ -92,6 +92,8 @@ def _without_repetition(steps: list[Step]) -> list[Step]:
     """The chain without the packages that a dotted name loads on its way: they stand on the same line."""
     kept: list[Step] = []
     for step in steps:
+        if kept and kept[-1].place == step.place and kept[-1].module.startswith(step.module + "."):
+            continue
         while kept and kept[-1].place == step.place and step.module.startswith(kept[-1].module + "."):
             kept.pop()
         kept.append(step)

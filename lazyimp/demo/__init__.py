@@ -1,0 +1,1 @@
+"""The toy program of `lazyimp demo`."""
