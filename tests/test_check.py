@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -408,6 +409,38 @@ def test_a_forbidden_import_statement_counts_for_eager_runs(sources, capsys):
 
 def test_static_without_anything_to_compare_is_inconclusive(sources, capsys):
     assert check(capsys, "--static", "train.py")[0] == 3
+
+
+def test_static_with_budgets_and_without_a_lock_is_fine(sources, capsys):
+    (sources / "pyproject.toml").write_text("[[tool.lazyimp.budget]]\ntarget = 'train.py'\nmax_modules = 3\n")
+    status, out, _ = check(capsys, "--static")
+    assert (status, "there is no lazyimp.lock yet" in out) == (0, True)
+
+
+def test_a_command_that_is_not_installed_is_left_out_of_static(sources, capsys):
+    (sources / "pyproject.toml").write_text("[[tool.lazyimp.budget]]\ntarget = 'no-such-tool --help'\n")
+    status, out, _ = check(capsys, "--static")
+    assert (status, "not looked at: no script or command 'no-such-tool'" in out) == (0, True)
+    assert check(capsys)[0] == 2
+
+
+def test_the_pre_commit_hook_runs_what_it_says(sources, recorded, capsys, run_python):
+    manifest = Path(__file__).parent.parent / ".pre-commit-hooks.yaml"
+    if not manifest.is_file():
+        pytest.skip("the tests run beside no source tree")
+    text = manifest.read_text()
+    (entry,) = re.findall(r"^  entry: (.*)$", text, re.MULTILINE)
+    (files,) = re.findall(r"^  files: '(.*)'$", text, re.MULTILINE)
+    assert all(re.search(files, name) for name in ("a/b.py", "pyproject.toml", "lazyimp.lock"))
+    assert "pass_filenames: false" in text and "language: python" in text
+    recorded(program(sources))
+    check(capsys, "--update", "train.py")
+    words = entry.split()
+    assert words[0] == "lazyimp"
+    assert run_python("-m", *words).returncode == 0
+    (sources / "train.py").write_text("import seaborn\n")
+    done = run_python("-m", *words, check=False)
+    assert (done.returncode, "LZ409" in done.stdout) == (1, True)
 
 
 def test_a_file_that_cannot_be_parsed_is_told(sources, capsys):

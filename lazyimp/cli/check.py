@@ -121,9 +121,12 @@ def _examine(options: argparse.Namespace, budget: Budget, project: Project, prog
         if options.static:
             return _by_code(options, budget, project)
         return _by_running(options, budget, project)
-    except LazyimpError as error:
-        if isinstance(error, UsageError) and not options.static:
+    except UsageError as error:
+        if not options.static:
             raise UsageError(f"target {budget.name!r}: {error}") from None
+        # a hook runs in an environment of its own, where the project's commands are not installed
+        return check_report.Result(budget, "", notes=[f"not looked at: {error}"])
+    except LazyimpError as error:
         return check_report.Result(budget, "", unknown=str(error), code="LZ408")
 
 
@@ -156,7 +159,9 @@ def _by_code(options: argparse.Namespace, budget: Budget, project: Project) -> R
     result = check_report.Result(budget, "its import statements", len(found.own), unit="own module")
     result.findings += judge_static(budget, entries, found)
     result.notes += [f"cannot be read: {each}" for each in found.unread]
-    if not entries and not budget.forbid:
+    if not entries and not project.lock.entries and project.budgets:
+        result.notes.append("there is no lazyimp.lock yet; lazyimp check --update writes one")
+    elif not entries:
         result.unknown = missing_entry(project.lock, Key(budget.name, *here(), ""))
         result.code = "LZ407"
     return result

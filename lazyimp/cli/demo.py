@@ -200,7 +200,11 @@ class Tour:
             shown = line if len(line) <= room else f"{line[: room - 3]}..."
             self._say(" " * INDENT + self._style.paint(shown, DIM))
         if verdict:
-            took = f", {seen.cpu_s:.2f} s of processor time" if self._times and seen.loaded else ""
+            took = (
+                f", {seen.cpu_s:.2f} s of processor time"
+                if self._times and seen.loaded and seen.status == "0"
+                else ""
+            )
             self._say(f"{' ' * INDENT}{self._style.arrow()} {verdict}{took}")
 
     def _say(self, line: str) -> None:
