@@ -1,7 +1,8 @@
 """Lazy imports for machine-learning programs: the version and the public names, served on demand.
 
 Importing this package imports nothing else; `lazyimp.enable` and the other names load what they need when
-they are asked for.
+they are asked for. PYTEST_DONT_REWRITE: pytest rewrites the modules of distributions with a plugin, and would warn
+that it comes too late where lazyimp has started with the interpreter.
 """
 
 __version__ = "0.1.0"

@@ -71,6 +71,23 @@ class Loaded:
         """The loaded modules of a package, the first to come first."""
         return [name for name in self.imports if name == top or name.startswith(top + ".")]
 
+    def for_own_code(self) -> list[str]:
+        """The modules that own code had loaded, itself among them: not what a test runner loads for itself."""
+        units = _units.Units()
+        answers: dict[int, bool] = {}
+
+        def is_own(path: str) -> bool:
+            return os.path.isabs(path) and units.of_module("__main__", path)[0] == _units.OWN
+
+        def led(row: Import | None) -> bool:
+            if row is None:
+                return False
+            if row.id not in answers:
+                answers[row.id] = is_own(row.file) or is_own(row.origin) or led(self.by_id.get(row.parent))
+            return answers[row.id]
+
+        return [name for name, row in self.imports.items() if led(row)]
+
     def chain(self, module: str) -> list[Step]:
         """Who had the module loaded, from the program down to it."""
         steps: list[Step] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,20 +23,22 @@ class Unmeasured(LazyimpError):
     slug = "unmeasured"
 
 
-def measure(command: Command, budget: Budget, limit_s: float) -> Loaded:
+def measure(
+    command: Command, budget: Budget, limit_s: float, env: Mapping[str, str | None] | None = None
+) -> Loaded:
     """What the target loads; times are the least of several runs where the budget asks for them.
 
     Raises Unmeasured.
     """
     runs = RUNS_FOR_TIMES if budget.max_cpu_ms is not None else 1
-    seen = [_once(command, budget.mode, limit_s) for _ in range(runs)]
+    seen = [_once(command, budget.mode, limit_s, env or {}) for _ in range(runs)]
     return replace(seen[-1], cpu_s=min(each.cpu_s for each in seen))
 
 
-def _once(command: Command, mode: str, limit_s: float) -> Loaded:
+def _once(command: Command, mode: str, limit_s: float, more: Mapping[str, str | None]) -> Loaded:
     with tempfile.TemporaryDirectory(prefix="lazyimp-") as folder:
         path = Path(folder, "record.jsonl")
-        env = {"LAZYIMP_RECORD": str(path), "LAZYIMP_STOP": "first-batch", "LAZYIMP_OBSERVE": None}
+        env = {**more, "LAZYIMP_RECORD": str(path), "LAZYIMP_STOP": "first-batch", "LAZYIMP_OBSERVE": None}
         outcome = run(command, Trial(mode, env=env), limit_s)
         if outcome.status != "0":
             last = (outcome.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
