@@ -109,10 +109,12 @@ def run_child(
             for name, value in os.environ.items()
             if not name.startswith(("LAZYIMP", "PYTEST_XDIST"))
         }
-        # the start-up line passes "0" by, and an eager run is recorded, too
-        env.update(LAZYIMP="off" if mode == "0" else mode, PYTHONPATH=path_for_children())
+        env.update(LAZYIMP=mode, PYTHONPATH=path_for_children())
         if is_recorded:
-            env["LAZYIMP_RECORD"] = os.path.join(folder, "record.jsonl")
+            # the start-up line passes "0" by, and an eager run is recorded, too
+            env.update(
+                LAZYIMP="off" if mode == "0" else mode, LAZYIMP_RECORD=os.path.join(folder, "record.jsonl")
+            )
         own = [f"--lazyimp-child={order}", "-o", f"cache_dir={os.path.join(folder, 'cache')}"]
         if config.pluginmanager.hasplugin("junitxml"):
             own.append(f"--junitxml={os.path.join(folder, 'junit.xml')}")

@@ -81,11 +81,9 @@ class Verify:
         how = f"mode {lazy.head['mode']}, core {lazy.head['core']}"
         if lazy.head["core"] is None:
             return [f"lazyimp was not on in the child: {lazy.head['refusal'] or 'see lazyimp doctor'}"], False
-        count = len(self._eager)
+        count = len(self._eager) - len(self._unstable)
         tests = f"{count} test{'s' * (count != 1)}"
-        lines = [
-            f"{tests} come to the same lazily ({how})" if count != 1 else f"{tests} comes to the same ({how})"
-        ]
+        lines = [f"{tests} come{'s' * (count == 1)} to the same lazily ({how})"]
         if self._found:
             some = f"{len(self._found)} of {tests}"
             lines = [f"{some} come{'s' * (len(self._found) == 1)} to something else lazily ({how})"]
