@@ -79,7 +79,7 @@ def test_an_unchanged_program_is_fine(folder, recorded, capsys):
     assert (status, err.splitlines()[-1]) == (0, "written to lazyimp.lock")
     assert "new: 7 modules, 2 installed packages" in out
     status, out, _ = check(capsys, "train.py", "--epochs", "1")
-    assert status == 0 and out.startswith("✓ train.py --epochs 1\n    7 modules; Python 3.")
+    assert status == 0 and out.startswith("✓ train.py --epochs 1\n    7 modules until its end; Python 3.")
     assert check(capsys)[0] == 0, "the lock names the target"
 
 
@@ -91,7 +91,7 @@ def test_a_new_package_comes_with_the_chain_that_brought_it(folder, recorded, ca
     assert status == 1
     assert out.splitlines()[:7] == [
         "✗ train.py",
-        f"    7 modules; Python {lockfile.here()[0]}, {lockfile.here()[1]}, eager",
+        f"    7 modules until its end; Python {lockfile.here()[0]}, {lockfile.here()[1]}, eager",
         "    LZ403  new package: pandas (2 modules)",
         "           train.py:3         imports mypkg.data",
         "           mypkg/data.py:7    imports mypkg.frames",

@@ -139,7 +139,8 @@ def _by_running(options: argparse.Namespace, budget: Budget, project: Project) -
     loaded = measure(command, budget, options.timeout)
     entry = loaded.entry(budget.name, _survey(budget, project).packages)
     known = project.lock.get(entry.key)
-    result = check_report.Result(budget, entry.key.where, len(loaded.modules), entry=entry, before=known)
+    where = f"until its {'first batch' if loaded.has_batch else 'end'}; {entry.key.where}"
+    result = check_report.Result(budget, where, len(loaded.modules), entry=entry, before=known)
     if options.update:
         return result
     result.findings += judge(budget, project.lock, entry.key, loaded)
@@ -156,7 +157,7 @@ def _by_code(options: argparse.Namespace, budget: Budget, project: Project) -> R
 
     found = _survey(budget, project)
     entries = [each for each in project.lock.entries if each.key.name == budget.name]
-    result = check_report.Result(budget, "its import statements", len(found.own), unit="own module")
+    result = check_report.Result(budget, "read, none run", len(found.own), unit="own module")
     result.findings += judge_static(budget, entries, found)
     result.notes += [f"cannot be read: {each}" for each in found.unread]
     if not entries and not project.lock.entries and project.budgets:

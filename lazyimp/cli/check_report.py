@@ -64,7 +64,7 @@ def _told(result: Result, style: Style) -> list[str]:
         count = f"{result.count:,} {result.unit}{'s' * (result.count != 1)}"
         if result.budget.max_modules is not None and result.unit == "module":
             count += f" of {result.budget.max_modules:,}"
-        lines += style.indented(f"{count}; {result.where}", INDENT, DIM)
+        lines += style.indented(f"{count} {result.where}", INDENT, DIM)
     for finding in result.findings:
         colour = {ERROR: RED, WARNING: YELLOW, NOTE: DIM}[finding.weight]
         lines += style.beside(finding.code, finding.text, 7, colour, indent=INDENT)

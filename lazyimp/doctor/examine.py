@@ -55,17 +55,20 @@ def _environment(where: Where, tell: Tell) -> Iterator[Check | None]:
     facts, fault = hooks.look()
     path = hooks.site_path(facts)
     sites = [folder for folder in where.sites if os.path.isdir(folder)]
+    # a .pth file may name site directories of other environments
+    installed = [entry for entry in path if entry.rstrip("/\\").endswith(("site-packages", "dist-packages"))]
+    installed = list(dict.fromkeys([*sites, *installed]))
     yield hooks.hooks(facts, fault)
     yield hooks.customised(facts)
-    yield hooks.installed_hooks(sites)
+    yield hooks.installed_hooks(installed)
     tell("start-up files")
     yield startup_files.startup_files(sites)
     yield storage.search_path(path)
     tell("bytecode")
-    yield storage.bytecode(sites)
-    yield storage.file_systems(list(dict.fromkeys([*sites, where.folder])))
+    yield storage.bytecode(installed)
+    yield storage.file_systems(list(dict.fromkeys([*installed, where.folder])))
     yield machine.page_cache()
-    yield project.frameworks(sites)
+    yield project.frameworks(installed)
 
 
 def worst(groups: Sequence[Group]) -> str:
