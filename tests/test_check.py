@@ -108,6 +108,23 @@ def test_what_is_no_longer_loaded_is_told_and_no_fault(folder, recorded, capsys)
     assert (status, "LZ405  no longer loaded: pandas, mypkg.frames" in out) == (0, True)
 
 
+def test_of_many_new_packages_the_first_has_its_chain(folder, recorded, capsys):
+    recorded(program(folder, pandas=False))
+    check(capsys, "--update", "train.py")
+    extra = [
+        (name, f"{SITE}/pandas/__init__.py:5", f"{SITE}/{name}.py")
+        for name in ("pyarrow", "pytz", "dateutil")
+    ]
+    recorded(program(folder, extra=extra))
+    out = check(capsys, "train.py")[1]
+    flat = " ".join(out.split())
+    assert "3 more new packages: pyarrow, pytz, dateutil; --chains tells how each came" in flat
+    assert out.count("imports") == 3 + 2, "the chain of pandas, and that of the own module"
+    assert check(capsys, "--chains", "train.py")[1].count("imports") > 4
+    whole = json.loads(check(capsys, "--json", "train.py")[1])
+    assert [len(each["chain"]) > 0 for each in whole["targets"][0]["findings"]] == [True] * 5
+
+
 def test_modules_of_a_package_do_not_matter_to_the_lock(folder, recorded, capsys):
     recorded(program(folder))
     check(capsys, "--update", "train.py")

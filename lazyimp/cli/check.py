@@ -50,6 +50,7 @@ class Check:
         parser.add_argument(
             "--timeout", type=float, default=600.0, metavar="S", help="seconds for a run (600)"
         )
+        parser.add_argument("--chains", action="store_true", help="tell of every new package how it came")
         parser.add_argument("--format", default="text", metavar="F", help="text, github, md or json (text)")
         parser.add_argument(
             "--json", action="store_const", dest="format", const="json", help="as --format json"
@@ -144,6 +145,7 @@ def _by_running(options: argparse.Namespace, budget: Budget, project: Project) -
     if options.update:
         return result
     result.findings += judge(budget, project.lock, entry.key, loaded)
+    result.has_all_chains = options.chains
     if known is None:
         asks_nothing = budget.max_modules is None and not budget.forbid and budget.max_cpu_ms is None
         if project.lock.entries or asks_nothing:

@@ -15,6 +15,7 @@ from lazyimp.gate.lockfile import Entry
 
 SCHEMA = "lazyimp-check/1"
 INDENT = 4
+MOST_PACKAGES = 12
 
 
 @dataclass
@@ -31,6 +32,12 @@ class Result:
     code: str = ""
     entry: Entry | None = None
     before: Entry | None = None
+    has_all_chains: bool = False
+
+    @property
+    def told(self) -> list[Finding]:
+        """What people are shown."""
+        return self.findings if self.has_all_chains else brief(self.findings)
 
     @property
     def is_broken(self) -> bool:
@@ -41,6 +48,22 @@ class Result:
     def mark(self) -> str:
         """Good, note or bad."""
         return "bad" if self.is_broken else "note" if self.unknown or self.findings else "good"
+
+
+def brief(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, with the chain of the first new package alone: the others mostly came with it."""
+    new = [each for each in findings if each.code == "LZ403"]
+    if len(new) < 3:
+        return list(findings)
+    names = [each.text.removeprefix("new package: ") for each in new[1:]]
+    shown = ", ".join(names[:MOST_PACKAGES])
+    more = f" and {len(names) - MOST_PACKAGES} more" if len(names) > MOST_PACKAGES else ""
+    rest = Finding(
+        "LZ403", new[0].weight, f"{len(names)} more new packages: {shown}{more}; --chains tells how each came"
+    )
+    place = findings.index(new[0]) + 1
+    kept = [each for each in findings if each not in new[1:]]
+    return [*kept[:place], rest, *kept[place:]]
 
 
 # -- for people ------------------------------------------------------------------------------------------
@@ -65,7 +88,7 @@ def _told(result: Result, style: Style) -> list[str]:
         if result.budget.max_modules is not None and result.unit == "module":
             count += f" of {result.budget.max_modules:,}"
         lines += style.indented(f"{count} {result.where}", INDENT, DIM)
-    for finding in result.findings:
+    for finding in result.told:
         colour = {ERROR: RED, WARNING: YELLOW, NOTE: DIM}[finding.weight]
         lines += style.beside(finding.code, finding.text, 7, colour, indent=INDENT)
         lines += _chain(finding.chain, style)
@@ -102,7 +125,7 @@ def as_github(results: Sequence[Result], status: int, style: Style) -> list[str]
     """Workflow commands, which become annotations of the lines that they name."""
     lines = []
     for each in results:
-        for finding in each.findings:
+        for finding in each.told:
             kind = {ERROR: "error", WARNING: "warning", NOTE: "notice"}[finding.weight]
             text = f"{each.budget.name}: {finding.text}" + "".join(
                 f"\n{step.place} {step.told}" for step in finding.chain
@@ -138,7 +161,7 @@ def as_markdown(results: Sequence[Result], status: int, style: Style) -> list[st
         most = f"{each.budget.max_modules:,}" if each.budget.max_modules is not None else ""
         lines.append(f"| `{_cell(each.budget.name)}` | {each.count:,} | {most} | {verdict} |")
     for each in results:
-        told = [*each.findings, *([Finding(each.code, NOTE, each.unknown)] if each.unknown else [])]
+        told = [*each.told, *([Finding(each.code, NOTE, each.unknown)] if each.unknown else [])]
         if told:
             lines += [
                 "",
