@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from recordwriter import Writer
+from record_lines import Lines
 
 from lazyimp.cli import main
 from lazyimp.errors import ConfigError
@@ -29,7 +29,7 @@ def folder(tmp_path, monkeypatch):
 
 def program(folder, pandas=True, extra=()):
     """A record of train.py: it imports mypkg.data, that numpy and, through mypkg.frames, pandas."""
-    record = Writer()
+    record = Lines()
     record.load(1, "mypkg", f"{folder}/train.py:3", f"{folder}/mypkg/__init__.py")
     record.load(2, "mypkg.data", f"{folder}/train.py:3", f"{folder}/mypkg/data.py")
     record.load(3, "numpy", f"{folder}/mypkg/data.py:1", f"{SITE}/numpy/__init__.py", parent=2)
@@ -174,7 +174,7 @@ def test_only_what_comes_before_the_first_batch_counts(folder):
 
 
 def test_failed_imports_and_our_own_do_not_count(folder):
-    record = Writer("safe", "c")
+    record = Lines("safe", "c")
     record.load(1, "gone", "train.py:1", how=1)
     record.load(2, "there", "train.py:1", how=2)
     record.load(3, "lazyimp.firstbatch", "train.py:1", f"{SITE}/lazyimp/firstbatch/__init__.py")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from recordwriter import Writer
+from record_lines import Lines
 
 from lazyimp.migrate import emit
 from lazyimp.migrate.advice import Adviser
@@ -170,7 +170,7 @@ def measured(tmp_path):
     for name in ("never", "late", "early", "once", "failed"):
         (tmp_path / f"alpha_{name}.py").write_text("x = 1\n")
     mod = str(tmp_path / "mod.py")
-    record = Writer("safe", "c")
+    record = Lines("safe", "c")
     record.load(1, "mod", f"{tmp_path}/main.py:1", mod)  # from 1 to 2 ms
     for line, name in enumerate(("never", "late", "early", "once", "failed"), 1):
         record.defer(line, "mod", f"alpha_{name}", f"alpha_{name}", f"{mod}:{line}")
@@ -481,7 +481,7 @@ def test_mode_bits_and_links_survive(migrate, write, tmp_path):
 )
 def test_mistakes(migrate, write, tmp_path, words, said):
     write(PROGRAM)
-    Writer().write(tmp_path / "eager.jsonl")
+    Lines().write(tmp_path / "eager.jsonl")
     done = migrate(*words, check=False)
     assert (done.returncode, done.stdout) == (2, "") and said in done.stderr
 

@@ -1,4 +1,4 @@
-"""Records as a test wants them: written line by line in the format of `lazyimp.record`."""
+"""Records as the files they are: a line for each thing that a test wants in one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass
-class Writer:
+class Lines:
     """Gathers a record's lines; texts get their numbers by themselves."""
 
     mode: str = "0"
