@@ -82,3 +82,14 @@ def test_reasons(reason, code):
 )
 def test_rows_of_the_tables_have_the_code_of_their_table(table, known):
     assert {codes.of_reason(f"{name}: {reason}") for name, reason in table.items()} == known
+
+
+def test_a_code_is_told_in_80_columns():
+    from lazyimp.cli import code_text
+    from lazyimp.cli.style import Style
+
+    for each in codes.CODES:
+        lines = code_text.as_text(each, Style())
+        assert lines[0] == f"{each.code}  {each.title}" and max(map(len, lines)) <= 80
+        assert lines[-1].startswith("  ") and code_text.as_json(each)["code"] == each.code
+    assert len(code_text.overview(Style())) == len(codes.CODES)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lazyimp.doctor.examine import Group
     from lazyimp.doctor.values import Check
 
-FORMAT = 1
+SCHEMA = "lazyimp-doctor/1"
 HEALTHY, ILL = 0, 1
 ROOM = 16  # the longest name
 
@@ -115,7 +115,7 @@ def _next(groups: Sequence[Group], style: Style) -> list[str]:
 def as_json(groups: Sequence[Group], status: int) -> dict[str, object]:
     """The checks for machines."""
     return {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "exit_code": status,
         "version": __version__,
         "python": ".".join(map(str, sys.version_info[:3])),

@@ -15,6 +15,7 @@ from lazyimp.cli.style import BOLD, DIM, GREEN, YELLOW, Style, wrapped
 from lazyimp.errors import ConfigError, UsageError
 
 FORMAT = 1
+SCHEMA = "lazyimp-status/1"
 ROOM = 16
 DEFAULT = "default"
 
@@ -48,12 +49,15 @@ class ShowStatus:
             fault = error
         if options.json:
             print(as_json(gather(options.program), settings, fault))
-        elif not options.config:
+            if fault is not None:
+                print(f"lazyimp: {fault}", file=sys.stderr)
+            return int(fault is not None)
+        if not options.config:
             print("\n".join(as_text(gather(options.program), style)))
         if fault is not None:
             raise fault
         told = settings if options.config else [each for each in settings if each.source != DEFAULT]
-        if told and not options.json:
+        if told:
             print("\n".join(([""] if not options.config else []) + settings_as_text(told, style)))
         return 0
 
@@ -125,7 +129,13 @@ def profiles(folder: str, core: str | None, program: str | None) -> dict[str, st
 def as_json(facts: dict[str, object], settings: Sequence[Setting], fault: ConfigError | None) -> str:
     """Facts and settings for machines."""
     rows = {each.name: {"value": each.value, "from": each.source} for each in settings}
-    whole = {"format": FORMAT, "exit_code": int(fault is not None), **facts, "settings": rows}
+    whole = {
+        "schema": SCHEMA,
+        "format": FORMAT,
+        "exit_code": int(fault is not None),
+        **facts,
+        "settings": rows,
+    }
     if fault is not None:
         whole["fault"] = str(fault)
     return json.dumps(whole, indent=2, sort_keys=True)
