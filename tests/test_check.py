@@ -221,6 +221,39 @@ def test_names_with_odd_characters_survive(folder):
     assert lockfile.read_lock(folder / "x.lock") == lock
 
 
+REAL = {
+    "site-packages/heavy/__init__.py": "from . import inner\n",
+    "site-packages/heavy/inner.py": "x = 1\n",
+    "site-packages/light.py": "y = 1\n",
+    "helper.py": "import heavy\nimport light\n\ndef small(): return light.y\n\ndef large(): return heavy.inner.x\n",
+    "main.py": "import helper\nprint(helper.small())\n",
+}
+
+
+def test_a_real_program_is_recorded_and_judged(run_python, write, core):
+    """What is put off and not used does not count; what a new line uses comes with its chain."""
+    main = write(REAL)
+
+    def run(*words):
+        return run_python("-m", "lazyimp", "check", *words, check=False, core=core)
+
+    done = run("--update", "main.py")
+    assert done.returncode == 0, done.stderr
+    (entry,) = lockfile.read_lock(main.parent / "lazyimp.lock").entries
+    assert (entry.own, entry.packages, entry.key.laziness) == (("helper",), ("light",), f"safe, core {core}")
+    assert entry.static == ("heavy", "light")
+    assert run("main.py").returncode == 0
+    main.write_text("import helper\nprint(helper.small() + helper.large())\n")
+    done = run("main.py")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[2] == "    LZ403  new package: heavy (2 modules)"
+    assert lines[3].split("  ")[-1] == "uses heavy, written at line 1" and "helper.py:6" in lines[3]
+    done = run("--mode", "0", "--update", "main.py")
+    (eager, _) = lockfile.read_lock(main.parent / "lazyimp.lock").entries
+    assert (eager.packages, eager.key.laziness) == (("heavy", "light"), "eager")
+
+
 # -- budgets ---------------------------------------------------------------------------------------------
 
 BUDGET = """

@@ -220,7 +220,11 @@ def test_init_tries_the_program(lazyimp, write, tmp_path):
     write({"main.py": "import json\nprint(json.dumps(1))\n"})
     done = lazyimp("init", "--", "main.py")
     assert done.returncode == 0, done.stderr
-    assert tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["lazyimp"]["mode"] == "deep"
+    mine = tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["lazyimp"]
+    assert mine["mode"] == "deep"
+    (budget,) = mine["budget"]
+    assert budget["target"] == "main.py" and budget["max_modules"] % 10 == 0 and budget["forbid"] == []
+    assert lazyimp("check").returncode == 0
 
 
 def test_init_writes_nothing_for_a_program_that_fails(lazyimp, write, tmp_path):
