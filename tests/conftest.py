@@ -108,6 +108,25 @@ def lazy_recorder(request: pytest.FixtureRequest, run_python: RunPython, tmp_pat
 
 
 @pytest.fixture
+def command_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`lazyimp ...` in this process, in the test's folder and with a cache of its own."""
+    from lazyimp.cli import main
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        status = main([*map(str, words)])
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(words, status, out, err)
+
+    return run
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
     """Write small modules into the test's folder; gives the path of main.py."""
 

@@ -165,10 +165,12 @@ ARROWS = {
         "errors",
         "__init__",
     },
+    "running": {"tuning", "profile", "record", "errors"},
     "cli": {
         *("_startup", "_control", "_config", "_profile", "_program", "_pth", "errors", "recipes", "tuning"),
         *("codes", "demo", "doctor", "gate", "migrate", "__init__"),
         *("record", "profile", "reports", "distributions", "manifest", "ship"),
+        "running",
     },
 }
 

@@ -2,13 +2,14 @@
 
 import argparse
 import importlib
+import os
 import sys
 from typing import NoReturn, Protocol
 
 from lazyimp import __version__
 from lazyimp.errors import LazyimpError, UsageError, unknown_word
 
-FINE, OUR_ERROR, WRONG_USAGE = 0, 1, 2
+FINE, OUR_ERROR, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
 
 class Command(Protocol):
@@ -37,16 +38,22 @@ class Parser(argparse.ArgumentParser):
 COMMANDS = {  # name -> where its class is; a command loads nothing of the others
     "bisect": "lazyimp.cli.bisect:Bisect",
     "check": "lazyimp.cli.check:Check",
+    "compare": "lazyimp.cli.compare:Compare",
     "demo": "lazyimp.cli.demo:Demo",
     "doctor": "lazyimp.cli.doctor:Doctor",
     "exclude": "lazyimp.cli.patterns:Exclude",
+    "explain": "lazyimp.cli.explain:Explain",
     "include": "lazyimp.cli.patterns:Include",
     "init": "lazyimp.cli.init:Init",
     "migrate": "lazyimp.cli.migrate:Migrate",
+    "profile": "lazyimp.cli.profile:ProfileRun",
+    "report": "lazyimp.cli.report:Report",
     "run": "lazyimp.cli.run:Run",
     "status": "lazyimp.cli.status:ShowStatus",
+    "ttfb": "lazyimp.cli.ttfb:Ttfb",
     "tune": "lazyimp.cli.tune:Tune",
     "verify": "lazyimp.cli.verify:Verify",
+    "why": "lazyimp.cli.why:Why",
 }
 
 
@@ -61,18 +68,42 @@ def main(words: list[str] | None = None) -> int:
     """Run the command that `words` name; returns the exit status."""
     words = sys.argv[1:] if words is None else words
     try:
-        return dispatch(words)
-    except UsageError as error:
-        print(f"lazyimp: {error}", file=sys.stderr)
-        return WRONG_USAGE
+        status = dispatch(words)
+        sys.stdout.flush()
+        return status
     except LazyimpError as error:
-        print(f"lazyimp: {error}", file=sys.stderr)
-        return OUR_ERROR
+        return told(error, words)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return OUR_ERROR
+        return reader_gone()
+
+
+def told(error: LazyimpError, words: list[str]) -> int:
+    """Say what was wrong, to machines too where they asked; returns the exit status."""
+    status = WRONG_USAGE if isinstance(error, UsageError) else OUR_ERROR
+    try:
+        print(f"lazyimp: {error}", file=sys.stderr, flush=True)
+        if words and words[0] in COMMANDS and "--json" in words[1 : 1 + load(words[0]).split(words[1:])]:
+            import json  # only on the way to an error
+
+            failure = {"message": str(error), "slug": error.slug}
+            schema = f"lazyimp-{load(words[0]).name}/1"
+            whole = {"schema": schema, "exit_code": status, "error": failure}
+            print(json.dumps(whole, indent=2, sort_keys=True), flush=True)
+    except BrokenPipeError:
+        return reader_gone()
+    return status
+
+
+def reader_gone() -> int:
+    """Whoever read our output has enough: end as other programs do, and quietly."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return READER_GONE
 
 
 def dispatch(words: list[str]) -> int:

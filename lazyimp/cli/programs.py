@@ -18,10 +18,11 @@ from lazyimp.tuning.runs import Command
 PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?")
 
 
-def command_for(words: Sequence[str]) -> Command:
+def command_for(words: Sequence[str], once: bool = False) -> Command:
     """The command that `words` name: script, -m module, -c code, installed command, or `python ...`.
 
-    Raises UsageError. The interpreter is ours, with its options, unless the words name one.
+    Raises UsageError. The interpreter is ours, with its options, unless the words name one. What runs `once` may
+    come from stdin.
     """
     words = list(words)
     if words and PYTHON.fullmatch(os.path.basename(words[0])):
@@ -30,13 +31,14 @@ def command_for(words: Sequence[str]) -> Command:
     if not is_active():
         home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         start += ["-c", BY_HAND.format(home=home)]
-    return Command((*start, *_target(words)), tuple(words))
+    return Command((*start, *_target(words, once)), tuple(words))
 
 
-def _target(words: list[str]) -> list[str]:
+def _target(words: list[str], once: bool) -> list[str]:
     """The words that the interpreter gets."""
     if not words:
-        raise UsageError("name a script, -m module, -c code or a command behind --")
+        place = "to run" if once else "behind --"
+        raise UsageError(f"name a script, -m module, -c code or a command {place}")
     if words[0] in ("-m", "-c"):
         if len(words) == 1:
             raise UsageError(f"say what {words[0]} shall run")
@@ -45,7 +47,7 @@ def _target(words: list[str]) -> list[str]:
         raise UsageError(
             f"unknown option {words[0]!r} for the program; write `python {words[0]} ...` behind --"
         )
-    if words[0] == "-":
+    if words[0] == "-" and not once:
         raise UsageError("a program that is run again and again cannot come from stdin")
     return words_for(words[0], words[1:])
 

@@ -1,4 +1,7 @@
-"""`lazyimp run`: becomes `python -X lazyimp`, so that status, signals and arguments are the program's own."""
+"""`lazyimp run`: becomes `python -X lazyimp`, so that status, signals and arguments are the program's own.
+
+With --record it becomes just that, too; only --report stays beside the program, to say something at its end.
+"""
 
 import argparse
 import os
@@ -26,15 +29,21 @@ class Run:
             word = words[place]
             if word == "--":
                 return place + 1
-            place += 2 if word in ("--mode", "-m", "-c") else 1
+            place += 2 if word in ("--mode", "--record", "-m", "-c") else 1
             if word.startswith(("-m", "-c")):
                 break
         return min(place, len(words))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Declare --mode, -m and -c."""
-        parser.usage = "lazyimp run [--mode MODE] (script | -m module | -c code | command) [arguments]"
+        """Declare --mode, --report, --record, -m and -c."""
+        parser.usage = "lazyimp run [options] (script | -m module | -c code | command) [arguments]"
         parser.add_argument("--mode", help="safe, deep or all; else the one in [tool.lazyimp], else safe")
+        parser.add_argument(
+            "--report", action="store_true", help="a line at the first batch, a report at the end, on stderr"
+        )
+        parser.add_argument(
+            "--record", metavar="FILE", help="write down what is imported, for `lazyimp report`"
+        )
         kinds = parser.add_mutually_exclusive_group()
         kinds.add_argument("-m", dest="module", help="run a module, as python -m does")
         kinds.add_argument("-c", dest="code", help="run code, as python -c does")
@@ -44,18 +53,28 @@ class Run:
         known = (*_startup.MODES, _startup.OFF)
         if options.mode is not None and options.mode not in known:
             raise UsageError(unknown_word("mode", options.mode, known), slug="unknown-mode")
+        if options.report or options.record is not None:
+            from lazyimp.cli.run_recorded import run_recorded
+
+            return run_recorded(options, program_words(options, rest))
         return hand_over(interpreter(options.mode), program(options, rest))
 
 
-def program(options: argparse.Namespace, rest: list[str]) -> list[str]:
-    """The words that name the program and its arguments; raises UsageError."""
+def program_words(options: argparse.Namespace, rest: list[str]) -> list[str]:
+    """The words that name the program and its arguments, as the user wrote them."""
     if options.module is not None:
         return ["-m", options.module, *rest]
     if options.code is not None:
         return ["-c", options.code, *rest]
-    if not rest:
+    return rest
+
+
+def program(options: argparse.Namespace, rest: list[str]) -> list[str]:
+    """The words that name the program and its arguments; raises UsageError."""
+    words = program_words(options, rest)
+    if not words:
         raise UsageError("name a script, -m module, -c code or a command to run")
-    return words_for(rest[0], rest[1:])
+    return words if options.module or options.code is not None else words_for(words[0], words[1:])
 
 
 def interpreter(mode: str | None) -> list[str]:

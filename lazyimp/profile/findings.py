@@ -105,9 +105,9 @@ def _known_stubs() -> Mapping[str, tuple[str, str]]:
 
 
 def _answered(file: str) -> set[str]:
-    """The modules that a stub answers."""
+    """The modules that a stub answers by name; what it answers anybody ("*") tells nothing of who asked."""
     answers = import_module(f"lazyimp.recipes.stubs.{file}").ANSWERS
-    return {name for _, names in answers.values() for name in names}
+    return {module for by_module in answers.values() for module in by_module if module != "*"}
 
 
 def _askers(node: Node, seen: Seen, by_id: Mapping[int, Node]) -> set[str]:

@@ -246,7 +246,7 @@ class Reader:
         is_package = _units.is_init(file)
         package = name if is_package else name.rpartition(".")[0]
         lines = None
-        for offset, (written, level, attributes) in zip(_import_offsets(code), facts.imports(), strict=True):
+        for offset, (written, level, attributes) in zip(import_offsets(code), facts.imports(), strict=True):
             found = facts.statement(offset)
             target = absolute(written, level, package)
             if found is None or target is None or target == "__future__":
@@ -259,7 +259,7 @@ class Reader:
             names = tuple(attr for attr, _ in binds if attr is not None) if is_from else None
             context = flags & 7 | (_policy.PACKAGE if is_package else 0)
             lines = lines or list(code.co_lines())
-            line = _line_at(lines, offset)
+            line = line_at(lines, offset)
             context |= _policy.PROTECTED if line in guarded else 0
             yield target, names or (), Statement(unit, name, file, line, target, names, context)
 
@@ -368,7 +368,7 @@ def by_item(statements: Iterable[Statement]) -> dict[Item, Statement]:
     return found
 
 
-def _import_offsets(code: CodeType) -> Iterator[int]:
+def import_offsets(code: CodeType) -> Iterator[int]:
     """Where IMPORT_NAME stands; caches between instructions read as zeros."""
     operations = code.co_code[::2]
     at = operations.find(opmap["IMPORT_NAME"])
@@ -377,7 +377,7 @@ def _import_offsets(code: CodeType) -> Iterator[int]:
         at = operations.find(opmap["IMPORT_NAME"], at + 1)
 
 
-def _line_at(lines: Sequence[tuple[int, int, int | None]], offset: int) -> int:
+def line_at(lines: Sequence[tuple[int, int, int | None]], offset: int) -> int:
     return next((line or 0 for start, end, line in lines if start <= offset < end), 0)
 
 
