@@ -139,6 +139,8 @@ def test_public_names():
         "enable",
         "first_batch",
         "lazy",
+        "mark",
+        "phase",
         "status",
     ]
     assert set(lazyimp.__all__) <= set(dir(lazyimp))
@@ -149,7 +151,7 @@ def test_public_names():
 
 
 def test_public_names_have_docstrings():
-    for name in ("disable", "enable", "first_batch", "lazy", "status", "LazyimpError"):
+    for name in ("disable", "enable", "first_batch", "lazy", "mark", "phase", "status", "LazyimpError"):
         first = getattr(lazyimp, name).__doc__.strip().splitlines()[0]
         assert first.endswith((".", ";", ":")), first
 
