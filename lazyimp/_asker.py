@@ -6,7 +6,7 @@ HOT; `lz_asker` in lazyimp_c/frames.c for interpreters without the extension.
 import os
 import sys
 
-_FOLDER = os.path.dirname(__file__) + os.sep
+FOLDER = os.path.dirname(__file__) + os.sep
 _module = type(sys)
 _dict_of = _module.__dict__["__dict__"].__get__
 
@@ -25,7 +25,7 @@ class Asker:
             code = frame.f_code
             file = code.co_filename
             importlib = file.startswith("<frozen importlib")
-            ours = file.startswith((_FOLDER, "<lazy import>"))
+            ours = file.startswith((FOLDER, "<lazy import>"))
             self.called |= _is_import_module(code)
             if nearest and ours:
                 self.ours = _imports(frame) and file[:1] != "<"

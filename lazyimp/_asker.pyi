@@ -2,6 +2,8 @@
 
 from types import FrameType
 
+FOLDER: str
+
 class Asker:
     called: bool
     ours: bool

@@ -99,14 +99,19 @@ def main(forked=False):
 
 def is_worker(argv, forked):
     """Another process started this one to work for it: with multiprocessing, or joblib's way of it."""
-    process = sys.modules.get("multiprocessing.process")
-    server = any("multiprocessing.forkserver import main" in word for word in getattr(sys, "orig_argv", ()))
     return (
-        getattr(process, "_parent_process", None) is not None
-        or (forked and server)
-        or "--multiprocessing-fork" in argv
+        "--multiprocessing-fork" in argv
         or any(word.startswith("LokyProcess-") for word in argv)
+        or (forked and _is_below(("/multiprocessing/popen_fork.py", "/multiprocessing/forkserver.py")))
     )
+
+
+def _is_below(files):
+    """A function of one of these files runs further up."""
+    frame = sys._getframe(1)
+    while frame is not None and not frame.f_code.co_filename.endswith(files):
+        frame = frame.f_back
+    return frame is not None
 
 
 def module_of(argv):

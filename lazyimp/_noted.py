@@ -8,7 +8,7 @@ import sys
 import time
 
 from lazyimp import _journal, _recording
-from lazyimp._asker import Asker
+from lazyimp._asker import FOLDER, Asker
 from lazyimp._recording import totals
 
 CODE = (".py", ".pyc", ".pyw", ".so", ".pyd")
@@ -97,9 +97,10 @@ def _audit(event, args):
 def _opened(path, mode, flags):
     if not isinstance(path, (str, bytes)):
         return
+    opener = sys._getframe(2).f_code.co_filename
     path = os.path.join(os.getcwd(), os.fsdecode(path))
-    frame = sys._getframe(2)
-    if frame.f_code.co_filename.startswith("<frozen") and (path.endswith(CODE) or ".pyc." in path):
+    is_code = path.endswith(CODE) or ".pyc." in path
+    if opener.startswith(FOLDER) or (is_code and opener.startswith("<frozen")):
         return
     if path not in files["seen"]:
         files["seen"].add(path)

@@ -177,5 +177,6 @@ void lz_asker(LzAsker *asker);      /* the Python code that asks, past the impor
 void lz_asker_clear(LzAsker *asker);
 PyObject *lz_name_read(LzAsker *asker); /* new reference: the name that the running instruction reads, or NULL without an error */
 void lz_set_folder(PyObject *folder); /* lazyimp's own files begin with it */
+int lz_is_ours(PyObject *file);
 
 #endif

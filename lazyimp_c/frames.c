@@ -267,6 +267,12 @@ lz_set_folder(PyObject *path)
     PyErr_Clear();
 }
 
+int
+lz_is_ours(PyObject *file)
+{
+    return folder != NULL && starts_with(file, folder);
+}
+
 enum { SOMEBODY, IMPORTLIB, IMPORT_MODULE, OURS };
 
 static int
@@ -276,7 +282,7 @@ whose(PyCodeObject *code)
     if (starts_with(file, "<frozen importlib")) {
         return IMPORTLIB;
     }
-    if (starts_with(file, "<lazy import>") || (folder != NULL && starts_with(file, folder))) {
+    if (starts_with(file, "<lazy import>") || lz_is_ours(file)) {
         return OURS;
     }
     return PyUnicode_CompareWithASCIIString(code->co_name, "import_module") == 0 && is_importing(code) ? IMPORT_MODULE : SOMEBODY;

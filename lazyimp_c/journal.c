@@ -146,13 +146,30 @@ put_character(Py_UCS4 c)
     put(bytes, size);
 }
 
+/* ASCII that stands in JSON as it is: nearly all names and paths. */
+static int
+is_plain(PyObject *text)
+{
+    const char *p = PyUnicode_IS_COMPACT_ASCII(text) ? PyUnicode_DATA(text) : NULL;
+    Py_ssize_t n = p ? PyUnicode_GET_LENGTH(text) : 0, i = 0;
+    while (i < n && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\') {
+        i++;
+    }
+    return p != NULL && i == n;
+}
+
 static void
 write_text(PyObject *text)
 {
     lz_line("s");
     put(",\"", 2);
-    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(text); i++) {
-        put_character(PyUnicode_READ_CHAR(text, i));
+    if (is_plain(text)) {
+        put(PyUnicode_DATA(text), (size_t)PyUnicode_GET_LENGTH(text));
+    }
+    else {
+        for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(text); i++) {
+            put_character(PyUnicode_READ_CHAR(text, i));
+        }
     }
     put("\"", 1);
     end_line(); /* and no write: what refers to it goes with it */

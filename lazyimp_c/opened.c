@@ -29,16 +29,25 @@ is_code(const char *path, Py_ssize_t size)
     return strstr(path, ".pyc.") != NULL; /* under its temporary name */
 }
 
+/* The code that opens a file: somebody's, the import system's, or lazyimp's and so nobody's. */
+enum { SOMEBODYS, IMPORTLIBS, NOBODYS };
+
 static int
-asked_by_importlib(void)
+opener(void)
 {
     LzSite site;
     if (!lz_site(&site)) {
-        return 1; /* nobody's Python code */
+        return NOBODYS; /* no Python code */
     }
     Py_ssize_t size;
     const char *file = lz_ascii(site.code->co_filename, &size);
-    int result = file != NULL && (strncmp(file, "<frozen importlib", 17) == 0 || strncmp(file, "<frozen zipimport", 17) == 0);
+    int result = SOMEBODYS;
+    if (lz_is_ours(site.code->co_filename)) {
+        result = NOBODYS;
+    }
+    else if (file != NULL && (strncmp(file, "<frozen importlib", 17) == 0 || strncmp(file, "<frozen zipimport", 17) == 0)) {
+        result = IMPORTLIBS;
+    }
     lz_site_clear(&site);
     return result;
 }
@@ -85,10 +94,11 @@ note_opened(PyObject *args)
     if (!PyArg_ParseTuple(args, "OOi", &given, &mode, &flags)) {
         return;
     }
-    PyObject *path = absolute(given); /* owned */
+    int who = opener();
+    PyObject *path = who == NOBODYS ? NULL : absolute(given); /* owned */
     Py_ssize_t size;
     const char *name = path ? lz_ascii(path, &size) : NULL;
-    if (path != NULL && !(name != NULL && is_code(name, size) && asked_by_importlib()) && PySet_Contains(files.seen, path) == 0
+    if (path != NULL && !(who == IMPORTLIBS && name != NULL && is_code(name, size)) && PySet_Contains(files.seen, path) == 0
         && PySet_Add(files.seen, path) == 0) {
         Py_ssize_t n;
         const char *word = PyUnicode_Check(mode) ? lz_ascii(mode, &n) : NULL;

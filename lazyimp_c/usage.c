@@ -86,14 +86,14 @@ int64_t
 lz_resident(void)
 {
 #if defined(__linux__)
-    char text[128];
-    long long all, resident;
-    if (read_proc("/proc/self/statm", text, sizeof text) && sscanf(text, "%lld %lld", &all, &resident) == 2) {
+    char text[128], *rest;
+    if (read_proc("/proc/self/statm", text, sizeof text)) {
         static long page;
         if (page == 0) {
             page = sysconf(_SC_PAGESIZE);
         }
-        return resident * page;
+        (void)strtoll(text, &rest, 10); /* the size of its addresses comes first */
+        return strtoll(rest, NULL, 10) * page;
     }
 #endif
     return 0;
