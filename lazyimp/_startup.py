@@ -237,6 +237,8 @@ def hooks():
 def pending_targets():
     """The modules whose import is deferred, or that are proxies."""
     proxies = getattr(sys.modules.get("lazyimp._proxy"), "pending", ())
+    if hasattr(core, "pending_targets"):  # which spares looking up lines
+        return [*proxies, *core.pending_targets()]
     return [*proxies, *(row[2].partition(":")[0] for row in core.pending())]
 
 

@@ -1,14 +1,15 @@
 """The line at the first batch: the time to it, its parts, what lazy imports did.
 
-HOT in its imports, loaded at the first batch and only where LAZYIMP_SUMMARY asked for it. Phases, where a rule told
-them, have with them the package that most modules loaded during them belong to, if there were many.
+HOT in its imports, loaded at the first batch and only where LAZYIMP_SUMMARY asked for it. A phase that loaded many
+modules names the package that they came with.
 """
 
 import os
 import sys
 
 LEAST_PART = 0.02  # of the whole; shorter parts are left out
-MANY = 50  # modules that a phase loaded
+MANY = 50  # modules that a phase loaded; fewer are not worth a word
+GOOD_PART = 0.1
 
 
 def say(monotonic_ns, wall_ns, t0, core):
@@ -24,7 +25,9 @@ def say(monotonic_ns, wall_ns, t0, core):
         early = [] if start is None else [("interpreter", recorder.backend.record_base() - start, "")]
         parts = [*early, ("imports", totals["wall_ns"] - totals["hidden_wall_ns"], ""), *parts]
     elif core is not None:
-        totals = {"deferred": core.counts().get("deferred", 0), "pending": len(core.pending())}
+        counts = core.counts()
+        deferred = counts.get("deferred", 0)
+        totals = {"deferred": deferred, "pending": counts.get("pending", deferred - counts.get("reified", 0))}
     os.write(2, (line(wall_ns - began, parts, len(sys.modules), totals) + "\n").encode("utf-8", "replace"))
 
 
@@ -38,13 +41,13 @@ def phases(spans, names):
 
 
 def _package(names):
-    """What most of these modules lie in, if they are many."""
+    """Of many modules, the first package that a good part of them lies in: it will have asked for the rest."""
     counts = {}
     for name in names:
         key = ".".join(name.split(".")[:2])
         counts[key] = counts.get(key, 0) + 1
-    best = max(counts, key=counts.get, default="")
-    return best if counts.get(best, 0) >= MANY else ""
+    least = max(len(names) * GOOD_PART, 1)
+    return next((key for key in counts if counts[key] >= least), "") if len(names) >= MANY else ""
 
 
 def line(ttfb_ns, parts, modules, totals):

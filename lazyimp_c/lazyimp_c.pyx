@@ -345,6 +345,15 @@ cdef Placeholder pending_under(Space space, object armed):
     return value if type(value) is Placeholder else None
 
 
+def pending_targets():
+    """The modules that pending bindings lead into."""
+    cdef Placeholder p
+    found = set()
+    for _, _, p in pending_placeholders():
+        found.add(p.module)
+    return found
+
+
 def resolve_pending(wanted=None):
     """Import what is pending, all of it or where `wanted(module's flags, statement's flags)` says so; (count, [(name, error)])."""
     cdef Space space

@@ -7,5 +7,6 @@ from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
 X, y = load_iris(return_X_y=True)
+tree, score = DecisionTreeClassifier(), cross_val_score
 os.write(1, b"##TTFB\n")
-print("mean", cross_val_score(DecisionTreeClassifier(), X, y, cv=5).mean() > 0.5)
+print("mean", score(tree, X, y, cv=5).mean() > 0.5)

@@ -6,5 +6,6 @@ from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 
 X, _ = load_iris(return_X_y=True)
+pca = PCA(2)
 os.write(1, b"##TTFB\n")
-print("shape", PCA(2).fit_transform(X).shape)
+print("shape", pca.fit_transform(X).shape)

@@ -9,6 +9,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 X, y = load_digits(return_X_y=True)
+model = make_pipeline(StandardScaler(), SelectKBest(k=20), LogisticRegression(max_iter=50))
 os.write(1, b"##TTFB\n")
-model = make_pipeline(StandardScaler(), SelectKBest(k=20), LogisticRegression(max_iter=50)).fit(X, y)
-print("score", model.score(X, y) > 0.5)
+print("score", model.fit(X, y).score(X, y) > 0.5)

@@ -13,5 +13,6 @@ from sklearn.tree import DecisionTreeClassifier
 X, y = load_digits(return_X_y=True)
 X = make_pipeline(StandardScaler(), PCA(32)).fit_transform(X)
 X = SelectFromModel(DecisionTreeClassifier(random_state=0)).fit_transform(X, y)  # its tree is no training
+forest = RandomForestClassifier(20, random_state=0)
 os.write(1, b"##TTFB\n")
-print("score", RandomForestClassifier(20, random_state=0).fit(X, y).score(X, y) > 0.5)
+print("score", forest.fit(X, y).score(X, y) > 0.5)

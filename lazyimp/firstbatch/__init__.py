@@ -267,11 +267,13 @@ def offer(rank, rule, at, framework, confidence):
         _offers[rule] = (rank, -at[0], at[1], framework, confidence)
 
 
-def fits(rule, at, framework, args=()):
+def fits(rule, framework, args=()):
     """A library begins to fit a model: that is it, unless a training framework may still come."""
-    calls(args)
     begins()
-    if may_train():
+    unsure = may_train()
+    at = now()
+    calls(args)
+    if unsure:
         offer(FIT, rule, at, framework, "medium")
     else:
         decide(rule, *at, framework, "high")

@@ -1,6 +1,6 @@
 """What the rules of libraries with one training function share: its first call is the first batch."""
 
-from lazyimp.firstbatch import event, fits, hook, now
+from lazyimp.firstbatch import event, fits, hook
 
 
 class Watch:
@@ -16,9 +16,8 @@ class Watch:
 
     def train(self, args, kwargs):
         """The training begins."""
-        at = now()
         self.hook.restore()
-        fits(self.rule, at, self.framework)
+        fits(self.rule, self.framework)
         return self.step_over
 
     def step_over(self):

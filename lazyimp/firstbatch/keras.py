@@ -26,13 +26,13 @@ class Watch:
     def batch(self, args, kwargs):
         """A training batch begins."""
         self.hook.restore()
+        begins()
         self.at = now()
         jax = watch_of("jax")
         if jax is None or _backend() != "jax":
             calls()
             decide(RULE, *self.at, "keras")
         else:
-            begins()
             jax.expect(RULE, "keras")
 
     def batch_over(self, args, kwargs):

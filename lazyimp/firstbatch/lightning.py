@@ -4,7 +4,7 @@ The batch is on its device then, and the sanity check, which runs validation bat
 the loop to the program, so there the rules for PyTorch decide.
 """
 
-from lazyimp.firstbatch import calls, decide, hook, now
+from lazyimp.firstbatch import begins, calls, decide, hook, now
 
 RULE = "lightning: training_step"
 
@@ -20,6 +20,7 @@ class Watch:
         """`_call_strategy_hook(trainer, hook_name, *args)`."""
         if (args[1] if len(args) > 1 else kwargs.get("hook_name")) != "training_step":
             return
+        begins()
         at = now()
         calls(args[2:], kwargs)
         decide(RULE, *at, "lightning")
