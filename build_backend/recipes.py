@@ -79,6 +79,9 @@ def contradictions(recipe, folder):
             if (importer, plain(target)) in seen:
                 yield f"{place} has the importer and target of an earlier row"
             seen.add((importer, plain(target)))
+    for number, row in enumerate(recipe.get("plain", [])):
+        if top_of(row["importer"]) not in modules:
+            yield f"plain[{number}].importer {row['importer']!r} is of another distribution"
     for number, row in enumerate(recipe.get("stub", [])):
         if top_of(row["module"]) not in modules:
             yield f"stub[{number}].module {row['module']!r} is of another distribution"
@@ -135,7 +138,7 @@ def compiled(recipe):
     """One recipe as a tuple, its rows as one text, which loads faster; lazyimp/_recipes.py unpacks it."""
     rows = [
         (row.get("importer", ""), plain(row.get("target", "")), kind, " ".join(row["reason"].split()))
-        for kind in ("eager", "lazy")
+        for kind in ("eager", "lazy", "plain")
         for row in recipe.get(kind, [])
     ]
     names = [recipe["distribution"], *recipe.get("other_names", [])]
@@ -146,6 +149,7 @@ def compiled(recipe):
         bounds(recipe["versions"]),
         recipe.get("reason", "") if recipe["inside"] == "eager" else "",
         "\n".join("\t".join(row) for row in sorted(rows)),
+        recipe.get("inside_try") == "lazy",
     )
 
 

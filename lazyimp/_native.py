@@ -12,7 +12,6 @@ import sys
 from _thread import get_ident
 
 import lazyimp_c
-from lazyimp_c import after_exec  # a capability: who has hooks to place need not load the finder
 
 name = "native"
 policy_factory = None  # set by `with lazyimp.lazy()` where nothing was enabled
@@ -36,6 +35,7 @@ REPAIRED = (
 # Their finders import nothing for names that are not theirs.
 PLAIN_FINDERS = ("_frozen_importlib", "_frozen_importlib_external", "_distutils_hack")
 
+after_exec = lazyimp_c.after_exec  # who has hooks to place need not load the finder
 Lazy = None  # the interpreter's type of placeholders
 mode = None
 debugging = [False]  # whether failures of ours are shown
@@ -233,6 +233,11 @@ def call_back(target, module):
             callback(module)
         except Exception:
             debug()
+
+
+def is_pending(target):
+    """The module that was loaded is a stand-in, which has not executed."""
+    return _finder is not None and target in _finder.pending
 
 
 def record(*deferral):

@@ -32,11 +32,12 @@ LAZY, PROXY, EAGER = "lazy", "proxy", "eager"
 
 MODES = ("safe", "deep", "all")
 
-# open(): what holds for a whole module
-MODULE_EAGER, MODULE_OWN, UNGUARDED = 1, 2, 4
+# open(): what holds for a whole module. UNGUARDED: imported inside try, it may defer what it imports itself all
+# the same; PLAIN: whatever its code looks like, nobody meets a deferred name in its namespace (core native)
+MODULE_EAGER, MODULE_OWN, UNGUARDED, PLAIN = 1, 2, 4, 8
 
-# fill(): a verdict; lazyimp_c/state.h unpacks it
-LAZY_BIT, PROXY_BIT, UNUSED_BIT, ASK, NO_STORE = 1, 2, 4, 8, 16
+# fill(): a verdict; lazyimp_c/core.h. UNUSED_BIT is for plain imports, UNUSED_FROM_BIT for `from`
+LAZY_BIT, PROXY_BIT, UNUSED_BIT, ASK, NO_STORE, UNUSED_FROM_BIT = 1, 2, 4, 8, 16, 32
 
 # decide(): where a statement stands
 PROTECTED, UNUSED, FROM, PACKAGE, EFFECT_ORDER, WITHIN_TRY = 1, 2, 4, 8, 16, 32
@@ -101,7 +102,7 @@ class Policy:
     def open(self, importer: str, file: str | None) -> "tuple[dict[str, Verdict], int]":
         """The verdicts that all modules like this one share, filled as they are needed, and its flags."""
         known = self._importer(importer, file)
-        flags = (MODULE_OWN if known.kind is OWN else 0) | (UNGUARDED if self.mode == "all" else 0)
+        flags = (MODULE_OWN if known.kind is OWN else 0) | self._trust(known)
         reopened = not known.essential and self.config is not None and self.config.reopens(known.name)
         if known.stays_eager and not reopened:
             flags |= MODULE_EAGER
@@ -110,6 +111,22 @@ class Policy:
         if table is None:
             table = self._tables[key] = {}
         return table, flags
+
+    def _trust(self, known: "Importer") -> int:
+        """UNGUARDED and PLAIN, where a module has them."""
+        if self.mode == "all":
+            return UNGUARDED
+        top = known.name.partition(".")[0]
+        if known.kind is STDLIB and self._opens_stdlib():
+            unguarded = 0 if top in _tables.MAY_FAIL or top[0] == "_" else UNGUARDED
+            return unguarded | (0 if top in _tables.WALKS_ITSELF else PLAIN)
+        if known.kind is not DIST or self._recipes is None or self._opens(known):
+            return 0
+        unguarded = UNGUARDED if self._recipes.holds_together(known.key[0]) else 0
+        return unguarded | (PLAIN if self._recipes.is_plain(*known.place) else 0)
+
+    def _opens_stdlib(self) -> bool:
+        return self.opens_stdlib and self.mode == "deep"
 
     def fill(self, importer: str, file: str | None, top: str) -> "Verdict":
         """The verdict on imports of `top`, or of anything under it, by modules like `importer`."""
@@ -273,7 +290,8 @@ class Policy:
     def _inside(self, known: "Importer", context: int) -> tuple[str, str]:
         """Both sides are of one unit that is not the user's."""
         if known.kind is STDLIB:
-            if self.opens_stdlib and self.mode == "deep" and not context & (PROTECTED | UNUSED):
+            for_effect = context & UNUSED and not context & FROM
+            if self._opens_stdlib() and not context & PROTECTED and not for_effect:
                 return LAZY, "mode deep: inside the standard library, which this interpreter defers itself"
             return EAGER, "inside the standard library"
         opened = self._opens(known)
@@ -342,13 +360,7 @@ class Policy:
             (self._by_recipe(known, kind, top, wanted, at) or self._by_mode(known, kind, top, wanted, at))[0]
             for at in range(8)
         ]
-        bits = 0
-        if answers[0] is LAZY:
-            bits |= LAZY_BIT
-        if answers[UNUSED] is LAZY:
-            bits |= UNUSED_BIT
-        if answers[PROTECTED] is PROXY:
-            bits |= PROXY_BIT
+        bits = sum(bit for bit, context in _CONTEXTS.items() if answers[context] is by_bits(bit, context))
         for context, answer in enumerate(answers):
             if answer is not by_bits(bits, context):
                 return ASK
@@ -370,11 +382,17 @@ class Importer:
         self.place = (unit, self.name) if self.kind is DIST else ("", "")
 
 
+# Each bit that is no ASK or NO_STORE, and a context for which it speaks.
+_CONTEXTS = {LAZY_BIT: 0, PROXY_BIT: PROTECTED, UNUSED_BIT: UNUSED, UNUSED_FROM_BIT: UNUSED | FROM}
+
+
 def by_bits(bits: int, context: int) -> str:
     """What a core makes of a verdict without ASK: the contract that lazyimp_c implements in C."""
     if context & PROTECTED:
         return PROXY if bits & PROXY_BIT and not context & FROM else EAGER
-    return LAZY if bits & (UNUSED_BIT if context & UNUSED else LAZY_BIT) else EAGER
+    if context & UNUSED:
+        return LAZY if bits & (UNUSED_FROM_BIT if context & FROM else UNUSED_BIT) else EAGER
+    return LAZY if bits & LAZY_BIT else EAGER
 
 
 def _as_lazy(context: int) -> str:

@@ -16,9 +16,9 @@ from _thread import _count as _threads
 from _thread import get_ident
 
 try:
-    from lazyimp_c import after_exec  # name -> callbacks(module), run once after the body completed
+    import lazyimp_c
 except ImportError:
-    after_exec = {}
+    lazyimp_c = None
 
 module = type(sys)
 _IMPORTLIB = _bootstrap._find_spec.__code__.co_filename
@@ -40,6 +40,7 @@ ANSWERED = frozenset(
 pending = {}  # name -> proxy that has not executed
 places = {}  # name -> (importer, bound name, file, line) of the first statement that asked for it
 reified = [0]  # how many proxies have executed
+after_exec = getattr(lazyimp_c, "after_exec", {})  # name -> callbacks(module), run once after the body completed
 debug = [False]
 PROXY = 1  # a record's word for a deferral of this kind
 recorder = [None]  # lazyimp._recorder, while this process is recorded
@@ -371,16 +372,12 @@ def _register(copyreg):
 
 def use_extension():
     """Make proxies of the C type from now on, where the extension is there."""
-    try:
-        import lazyimp_c
-
-        proxy_type, set_loader = lazyimp_c.ProxyType, lazyimp_c.set_proxy_loader
-    except (ImportError, AttributeError):
+    if not hasattr(lazyimp_c, "set_proxy_loader"):  # a source checkout has a folder of that name
         return
-    set_loader(execute)
-    if proxy_type not in PROXIES:
-        PROXIES.append(proxy_type)
-    _kind[0] = proxy_type
+    lazyimp_c.set_proxy_loader(execute)
+    if lazyimp_c.ProxyType not in PROXIES:
+        PROXIES.append(lazyimp_c.ProxyType)
+    _kind[0] = lazyimp_c.ProxyType
 
 
 def use_python():

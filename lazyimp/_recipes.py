@@ -11,17 +11,18 @@ NEVER_BUILT = "the recipes were never built; install lazyimp, or run python buil
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Bounds = tuple[tuple[str, tuple[int, ...]], ...]
-    # names, modules, versions, the same as bounds, why closed inside or "", rows: build_backend/recipes.py
-    Compiled = tuple[tuple[str, ...], tuple[str, ...], str, Bounds, str, str]
+    # names, modules, versions, the same as bounds, why closed inside or "", rows, whether it holds together:
+    # build_backend/recipes.py
+    Compiled = tuple[tuple[str, ...], tuple[str, ...], str, Bounds, str, str, bool]
 
 
 class Recipe:
     """One distribution's recipe, as it holds for the installed version."""
 
-    __slots__ = ("closed", "fits", "importers", "name", "rows")
+    __slots__ = ("closed", "fits", "holds_together", "importers", "name", "plain", "rows")
 
     def __init__(self, compiled: "Compiled", units: "_units.Units") -> None:
-        names, modules, versions, bounds, closed, rows = compiled
+        names, modules, versions, bounds, closed, rows, together = compiled
         self.name = names[0]
         version = units.version(modules, names)
         fits = version is not None and is_within(version, bounds)
@@ -30,11 +31,15 @@ class Recipe:
         elif not fits:
             closed = f"version {version} is installed, and the recipe is for {versions}"
         self.fits = fits
+        self.holds_together = fits and together
+        self.plain: set[str] = set()
         self.closed = closed and f"recipe for {self.name}: {closed}"
         self.rows: dict[str, dict[str, tuple[bool, str]]] = {}  # target -> importer -> (is lazy, reason)
         for row in rows.splitlines():
             importer, target, kind, reason = row.split("\t")
-            if fits or kind == "eager":
+            if kind == "plain":
+                self.plain.update([importer] if fits else ())
+            elif fits or kind == "eager":
                 self.rows.setdefault(target, {})[importer] = (kind == "lazy", reason)
         self.importers = frozenset([importer for by in self.rows.values() for importer in by if importer])
 
@@ -88,6 +93,16 @@ class Recipes:
             return NEVER_BUILT
         recipe = self.of(unit)
         return recipe.closed if recipe is not None else ""
+
+    def holds_together(self, unit: str) -> bool:
+        """Whether what is imported of a unit inside try does not fail later by what it imports of itself."""
+        recipe = self.of(unit)
+        return recipe is not None and recipe.holds_together
+
+    def is_plain(self, unit: str, importer: str) -> bool:
+        """Whether nobody meets a deferred name in the namespace of `importer`, whatever its code looks like."""
+        recipe = self.of(unit)
+        return recipe is not None and importer in recipe.plain
 
     def touches(self, unit: str, importer: str) -> bool:
         """Whether some row names `importer`, or a package it is in."""

@@ -18,11 +18,23 @@ ESSENTIAL_IMPORTERS = {
     "sitecustomize": "it prepares the interpreter before there is a program",
     "usercustomize": "it prepares the interpreter before there is a program",
 }
+NO_PART_OF_IMPORTLIB = ("importlib.metadata", "importlib.resources")
 ESSENTIAL_TARGETS = {
     "__future__": "a compiler directive that happens to be a module",
     "lazyimp": "lazyimp is blind to itself",
     "lazyimp_c": "lazyimp is blind to itself",
 }
+
+# Mode deep where the standard library is open. What is there although it may fail for want of a library, and
+# what imports that outright: imported inside try it fails there or not at all.
+MAY_FAIL = frozenset(
+    (
+        *("bz2", "compression", "ctypes", "curses", "dbm", "gzip", "idlelib", "lzma", "readline"),
+        *("sqlite3", "ssl", "tkinter", "turtle", "turtledemo", "zlib"),
+    )
+)
+# What exports all that it finds in its namespace, modules excepted.
+WALKS_ITSELF = frozenset(("tkinter",))
 
 # Modes safe and deep. Modules of the standard library need no row: inside it nothing is lazy there.
 EAGER_IMPORTERS = {
@@ -158,7 +170,7 @@ def row(table: dict[str, str], names: list[str]) -> str:
 
 def why_eager(importer: str, mode: str) -> tuple[bool, str]:
     """(whether the process would not run otherwise, why all of an importer's imports stay eager or "")."""
-    has_row = importer.partition(".")[0] in IMPORTERS
+    has_row = importer.partition(".")[0] in IMPORTERS and not importer.startswith(NO_PART_OF_IMPORTLIB)
     reason = row(ESSENTIAL_IMPORTERS, [importer]) if has_row else ""
     if reason or mode == "all":
         return bool(reason), reason

@@ -88,13 +88,14 @@ enum { /* of a module's code */
     LZ_READS_NAMESPACE = 1,    /* takes its namespace as a whole: globals(), locals(), vars() */
     LZ_SYS_MODULES_TOP = 2,    /* asks sys.modules about others while it is imported */
     LZ_SYS_MODULES = 4,        /* the same, anywhere in it */
-    LZ_MENTIONS_NAMESPACE = 8, /* any globals(), locals() or vars() */
+    LZ_MEETS_IMPORTS = 8,      /* reads its namespace by a key that may be the name of an import */
     LZ_LISTS_NAMES = 16,       /* dir(): armed keys would travel with the list; the interpreter's own placeholders have plain keys */
-    LZ_EXPOSES = 32,           /* reads the namespaces of functions or frames, or the finders */
+    LZ_EXPOSES = 32,           /* reads the namespaces of functions or frames likewise */
     LZ_HANDS_ITSELF_OUT = 64,  /* its own code reads sys.modules[__name__] */
+    LZ_TOUCHES_FINDERS = 128,  /* mentions sys.meta_path */
 };
-enum { LZ_MODULE_EAGER = 1, LZ_MODULE_OWN = 2, LZ_MODULE_UNGUARDED = 4 }; /* Policy.open */
-enum { LZ_BIT_LAZY = 1, LZ_BIT_PROXY = 2, LZ_BIT_UNUSED = 4, LZ_BIT_ASK = 8, LZ_BIT_NO_STORE = 16 }; /* Policy.fill */
+enum { LZ_MODULE_EAGER = 1, LZ_MODULE_OWN = 2, LZ_MODULE_UNGUARDED = 4, LZ_MODULE_PLAIN = 8 }; /* Policy.open */
+enum { LZ_BIT_LAZY = 1, LZ_BIT_PROXY = 2, LZ_BIT_UNUSED = 4, LZ_BIT_ASK = 8, LZ_BIT_NO_STORE = 16, LZ_BIT_UNUSED_FROM = 32 }; /* Policy.fill */
 enum { LZ_EAGER = 0, LZ_LAZY = 1, LZ_PROXY = 2 };
 
 /* ---- facts.c: what a module's code object tells without running it ---------------------------------------------------------------------- */

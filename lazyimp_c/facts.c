@@ -192,7 +192,6 @@ scan_module(Scan *scan, PyCodeObject *code)
         two = one;
         one = r;
     }
-    f->flags |= lz_exposing(code->co_names) | lz_hands_itself_out(code->co_names);
     if (lz_needs_effect_scan(code->co_names) && lz_scan_effects(scan, code, 1) < 0) {
         return -1;
     }

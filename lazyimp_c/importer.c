@@ -101,7 +101,7 @@ decide(LzSpace *space, PyObject *target, PyObject *fromlist, int bits, int flags
         return (bits & LZ_BIT_PROXY) && fromlist == Py_None ? LZ_PROXY : LZ_EAGER;
     }
     if (flags & LZ_UNUSED) {
-        return bits & LZ_BIT_UNUSED ? LZ_LAZY : LZ_EAGER;
+        return bits & (fromlist == Py_None ? LZ_BIT_UNUSED : LZ_BIT_UNUSED_FROM) ? LZ_LAZY : LZ_EAGER;
     }
     return bits & LZ_BIT_LAZY ? LZ_LAZY : LZ_EAGER;
 }

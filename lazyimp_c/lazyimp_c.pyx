@@ -37,6 +37,7 @@ cdef extern from "core.h":
     int FINALIZER "LZ_FINALIZER"
     int BIT_LAZY "LZ_BIT_LAZY"
     int BIT_UNUSED "LZ_BIT_UNUSED"
+    int BIT_UNUSED_FROM "LZ_BIT_UNUSED_FROM"
     int BIT_ASK "LZ_BIT_ASK"
     int MODULE_EAGER "LZ_MODULE_EAGER"
     int OWN_CODE "LZ_MODULE_OWN"

@@ -26,12 +26,14 @@ lz_imports_protected(LzSite *site)
     return lz_import_op(site->code, site->offset) == IMPORT_NAME;
 }
 
-/* Placeholders are values of the namespace: who may walk it, its own or another's, is not given any. */
+/* Placeholders are values of the namespace: a module that may walk its own is not given any. What it reads of functions and frames is rather somebody
+ * else's, unless it is the user's own. */
 int
 lz_native_facts(PyObject *facts, int flags)
 {
-    int asks = flags & LZ_MODULE_OWN ? LZ_SYS_MODULES : LZ_SYS_MODULES_TOP;
-    return !(((LzFacts *)facts)->flags & (LZ_READS_NAMESPACE | LZ_MENTIONS_NAMESPACE | LZ_EXPOSES | LZ_HANDS_ITSELF_OUT | asks));
+    int own = flags & LZ_MODULE_OWN ? LZ_SYS_MODULES | LZ_EXPOSES : LZ_SYS_MODULES_TOP;
+    int against = LZ_READS_NAMESPACE | LZ_MEETS_IMPORTS | LZ_HANDS_ITSELF_OUT | LZ_TOUCHES_FINDERS | own;
+    return flags & LZ_MODULE_PLAIN || !(((LzFacts *)facts)->flags & against);
 }
 
 int

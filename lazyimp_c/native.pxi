@@ -186,7 +186,8 @@ cdef bint is_deferred(LzSite *site, importer, target, names) except -1:
     if scope is None and (not deferring or space.flags & MODULE_EAGER):
         return False
     cdef int bits = verdict_bits(space, scope, target, names)
-    if not bits & (BIT_LAZY | BIT_UNUSED | BIT_ASK) or lz_paused():
+    cdef int unused = BIT_UNUSED if names is None else BIT_UNUSED_FROM
+    if not bits & (BIT_LAZY | unused | BIT_ASK) or lz_paused():
         return False
     cdef LzStatement *s = space.at(site.offset)
     if s == NULL:
@@ -195,7 +196,7 @@ cdef bint is_deferred(LzSite *site, importer, target, names) except -1:
     if bits & BIT_ASK or flags & BEFORE_ENVIRON or space.guarded:
         if not helper.ask(space, scope, target, names, flags, site.offset):
             return False
-    elif flags & PROTECTED or not bits & (BIT_UNUSED if flags & UNUSED else BIT_LAZY):
+    elif flags & PROTECTED or not bits & (unused if flags & UNUSED else BIT_LAZY):
         return False
     if is_for_effect(space, <object>site.globals, target, names, s):
         return False
@@ -232,7 +233,7 @@ cdef bint is_for_effect(NativeSpace space, namespace, str target, names, LzState
         return False
     if names is not None and target == space.name and "__getattr__" in <dict>namespace:
         return True  # the package's own function may be what answers
-    if s.flags & UNUSED and (names is None or target == package):
+    if names is None and s.flags & UNUSED:
         return True
     top, _, _ = target.partition(".")
     return names is None and space.bound(s, 0)[1] == top and not lz_mentions(space.code, target.rpartition(".")[2])
@@ -435,6 +436,8 @@ cdef public int lz_native_loaded(object name, object module, LzNativeLoad *load)
             put_binding_back(name, module, load)
         wanted = name in open_modules or name in late or name in planted or name in waiting or name in hooks
         if not wanted or module is None or lz_is_initializing(module):
+            return 0
+        if isinstance(module, ModuleType) and type(module) is not ModuleType and helper.is_pending(name):
             return 0
         open_modules.pop(name, None)
         late.pop(name, None)

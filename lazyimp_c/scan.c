@@ -75,9 +75,61 @@ by_key(Reader *r, PyObject *names)
     return r->op == CONTAINS_OP || r->op == LOAD_CONST || r->op == LOAD_FAST || name_read(r, names) != NULL;
 }
 
+static int
+is_imported(Scan *scan, PyObject *key)
+{
+    if (key == NULL || !PyUnicode_CheckExact(key)) {
+        return 0;
+    }
+    for (int i = 0; i < scan->facts->n_binds; i++) {
+        if (PyUnicode_Compare(scan->facts->binds[i].store, key) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int
+is_first_argument(Reader *r)
+{
+#ifdef LOAD_FAST_BORROW
+    if (r->op == LOAD_FAST_BORROW) {
+        return r->arg == 0;
+    }
+#endif
+    return r->op == LOAD_FAST && r->arg == 0;
+}
+
+static int
+stores_item(Reader r)
+{
+    return read_next(&r) && (r.op == STORE_SUBSCR || r.op == DELETE_SUBSCR);
+}
+
+/* A namespace was taken and `r` stands behind it: its values may be read under a name that an import statement of this module binds. */
+static int
+meets_imports(Scan *scan, Reader r, PyCodeObject *code)
+{
+    static const char *const writes[] = {"update", "__setitem__", "__contains__", "keys", NULL};
+    static const char *const reads[] = {"get", "pop", "setdefault", "__getitem__", NULL};
+    PyObject *method = attribute_read(&r, code->co_names);
+    if (method != NULL) {
+        int by_key = is_any(method, reads) && read_next(&r) && r.op == LOAD_CONST;
+        return by_key ? is_imported(scan, name_at(code->co_consts, r.arg)) : !is_any(method, writes);
+    }
+    if (r.op == CONTAINS_OP || (by_key(&r, code->co_names) && stores_item(r))) {
+        return 0;
+    }
+    if (is(code->co_name, "__getattr__") && is_first_argument(&r)) {
+        return 0; /* it is asked for what the namespace has not */
+    }
+    PyObject *key = r.op == LOAD_CONST ? name_at(code->co_consts, r.arg) : NULL;
+    return key == NULL || !read_next(&r) || !lz_is_subscript(r.op) || is_imported(scan, key);
+}
+
 /* globals()[key], globals().get(key) and `key in globals()` see through an armed key; whatever takes the dict as a whole does not. */
 static int
-namespace_flags(Reader here, PyObject *names, PyObject *name, int top)
+namespace_flags(Scan *scan, Reader here, PyCodeObject *code, PyObject *name, int top)
 {
     if (!is_any(name, TAKES) || (!top && !is(name, "globals"))) {
         return 0;
@@ -88,7 +140,18 @@ namespace_flags(Reader here, PyObject *names, PyObject *name, int top)
     if (is(name, "dir")) {
         return LZ_LISTS_NAMES;
     }
-    return by_key(&here, names) ? LZ_MENTIONS_NAMESPACE : LZ_MENTIONS_NAMESPACE | LZ_READS_NAMESPACE;
+    return (by_key(&here, code->co_names) ? 0 : LZ_READS_NAMESPACE) | (meets_imports(scan, here, code) ? LZ_MEETS_IMPORTS : 0);
+}
+
+/* The namespace of a function or a frame, or the finders. */
+static int
+exposing_flags(Scan *scan, Reader here, PyCodeObject *code, PyObject *attr)
+{
+    static const char *const namespaces[] = {"__globals__", "f_globals", NULL};
+    if (is_any(attr, namespaces)) {
+        return read_next(&here) && !meets_imports(scan, here, code) ? 0 : LZ_EXPOSES;
+    }
+    return is(attr, "getclosurevars") ? LZ_EXPOSES : is(attr, "meta_path") ? LZ_TOUCHES_FINDERS : 0;
 }
 
 /* What the instruction at `offset` gave is used as a whole at once: walked, copied, handed on. Kept in a variable it mostly serves look-ups. */
@@ -120,14 +183,14 @@ lz_follows_whole(PyCodeObject *code, PyObject *bytes, int offset)
     return is_any(method, whole) || r.op == GET_ITER || r.op == DICT_UPDATE || r.op == DICT_MERGE;
 }
 
-/* sys.modules[__name__] is a module asking for itself. */
+/* sys.modules[__name__] is a module asking for itself; 2: and not to put something else there. */
 static int
 asks_for_itself(Reader here, PyObject *names)
 {
     if (!read_next(&here) || !is(name_read(&here, names), "__name__")) {
         return 0;
     }
-    return read_next(&here) && lz_is_subscript(here.op);
+    return !read_next(&here) || !lz_is_subscript(here.op) ? 0 : here.op == STORE_SUBSCR || here.op == DELETE_SUBSCR ? 1 : 2;
 }
 
 
@@ -174,10 +237,14 @@ lz_scan_effects(Scan *scan, PyCodeObject *code, int top)
     while (!failed && read_next(&r)) {
         PyObject *name = name_read(&r, names), *attr = attribute_read(&r, names);
         if (name != NULL) {
-            scan->facts->flags |= namespace_flags(r, names, name, top);
+            scan->facts->flags |= namespace_flags(scan, r, code, name, top);
         }
-        if (attr != NULL && is(before, "sys") && is(attr, "modules") && !asks_for_itself(r, names)) {
-            scan->facts->flags |= LZ_SYS_MODULES | (top ? LZ_SYS_MODULES_TOP : 0);
+        if (name != NULL || attr != NULL) {
+            scan->facts->flags |= exposing_flags(scan, r, code, attr ? attr : name);
+        }
+        if (attr != NULL && is(before, "sys") && is(attr, "modules")) {
+            int itself = asks_for_itself(r, names);
+            scan->facts->flags |= itself ? (top && itself == 2 ? LZ_HANDS_ITSELF_OUT : 0) : LZ_SYS_MODULES | (top ? LZ_SYS_MODULES_TOP : 0);
         }
         if (attr != NULL && top && ((is(before, "sys") && is(attr, "path")) || (is(before, "os") && is(attr, "chdir")))) {
             if (scan->path_first < 0) {
@@ -197,7 +264,8 @@ lz_scan_effects(Scan *scan, PyCodeObject *code, int top)
 int
 lz_needs_effect_scan(PyObject *names)
 {
-    static const char *const words[] = {"globals", "locals", "vars", "dir", "modules", "path", "chdir", "environ", NULL};
+    static const char *const words[] = {"globals", "locals", "vars", "dir", "modules", "path", "chdir", "environ", "__globals__", "f_globals",
+                                        "getclosurevars", "meta_path", NULL};
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i);
         Py_ssize_t length = PyUnicode_GET_LENGTH(name);
@@ -206,31 +274,6 @@ lz_needs_effect_scan(PyObject *names)
         }
     }
     return 0;
-}
-
-/* Whether a module's code mentions names by which the namespaces of others, or its own, are read behind the interpreter's back. */
-int
-lz_exposing(PyObject *names)
-{
-    static const char *const words[] = {"__globals__", "f_globals", "getclosurevars", "meta_path", NULL};
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-        if (is_any(PyTuple_GET_ITEM(names, i), words)) {
-            return LZ_EXPOSES;
-        }
-    }
-    return 0;
-}
-
-/* The body reads `sys.modules[__name__]`: whoever gets the module may walk its namespace. */
-int
-lz_hands_itself_out(PyObject *names)
-{
-    static const char *const words[] = {"sys", "modules", "__name__", NULL};
-    int found = 0;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-        found += is_any(PyTuple_GET_ITEM(names, i), words);
-    }
-    return found == 3 ? LZ_HANDS_ITSELF_OUT : 0;
 }
 
 /* Every name a nested code object mentions counts as read: too many rather than too few. */
@@ -250,7 +293,6 @@ lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
             return -1;
         }
     }
-    scan->facts->flags |= lz_exposing(names);
     if (lz_needs_effect_scan(names) && lz_scan_effects(scan, code, 0) < 0) {
         return -1;
     }

@@ -15,7 +15,5 @@ typedef struct {
 int lz_scan_effects(Scan *scan, PyCodeObject *code, int top); /* what code does to the process around it; `top`: it is a module's body */
 int lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer);
 int lz_needs_effect_scan(PyObject *names);
-int lz_exposing(PyObject *names);         /* LZ_EXPOSES or 0 */
-int lz_hands_itself_out(PyObject *names); /* LZ_HANDS_ITSELF_OUT or 0 */
 
 #endif
