@@ -135,6 +135,7 @@ PyObject *lz_facts_statement(PyObject *facts, int offset); /* (flags, binds) or 
 int lz_collect_reads(PyObject *code, PyObject *names, int after); /* add to a set the names that code reads from its namespace, and those of the code
                                                                      objects nested in it that it loads behind the offset `after` */
 PyObject *lz_facts_imports(PyObject *facts);                /* [(name, level, attributes)] */
+int lz_words_setup(void);                                   /* names.c; once */
 PyObject *lz_clean_code(PyCodeObject *code);               /* new reference to bytes */
 
 /* ---- effects.c: what a module's body does to the world around it ---------------------------------------------------------------------------- */

@@ -170,16 +170,11 @@ number_loaded(Reader *r, PyCodeObject *code)
 }
 
 static int
-scan_module(Scan *scan, PyCodeObject *code)
+read_statements(LzFacts *f, PyCodeObject *code)
 {
-    LzFacts *f = scan->facts;
     Reader r = reader_of(f->bytes);
     Reader one = r, two = r; /* the instruction before, and the one before that */
     while (read_next(&r)) {
-        PyObject *name = name_read(&r, code->co_names);
-        if (name != NULL && PySet_Add(scan->reads, name) < 0) {
-            return -1;
-        }
         if (r.op == IMPORT_NAME) {
             if (read_statement(f, r, code) < 0) {
                 return -1;
@@ -191,6 +186,19 @@ scan_module(Scan *scan, PyCodeObject *code)
         }
         two = one;
         one = r;
+    }
+    return 0;
+}
+
+static int
+scan_module(Scan *scan, PyCodeObject *code)
+{
+    Reader r = reader_of(scan->facts->bytes);
+    while (read_next(&r)) {
+        PyObject *name = name_read(&r, code->co_names);
+        if (name != NULL) {
+            lz_mark(&scan->marks, name, LZ_READ);
+        }
     }
     if (lz_needs_effect_scan(code->co_names) && lz_scan_effects(scan, code, 1) < 0) {
         return -1;
@@ -211,7 +219,7 @@ last_environ_write(LzFacts *f)
     return n ? (int)PyLong_AsLong(PyTuple_GET_ITEM(PyList_GET_ITEM(f->environ_keys, n - 1), 0)) : -1;
 }
 
-static int
+static void
 finish_flags(Scan *scan)
 {
     LzFacts *f = scan->facts;
@@ -220,14 +228,9 @@ finish_flags(Scan *scan)
         LzStatement *s = &f->statements[i];
         int used = 0;
         for (int k = s->first; k < s->first + s->count; k++) {
-            PyObject *name = f->binds[k].store;
-            int read = PySet_Contains(scan->reads, name), late = PySet_Contains(scan->finalizer, name);
-            int async = PySet_Contains(scan->async, name);
-            if (read < 0 || late < 0 || async < 0) {
-                return -1;
-            }
-            used |= read;
-            s->flags |= (late ? LZ_FINALIZER : 0) | (async ? LZ_ASYNC : 0);
+            int seen = lz_marked(&scan->marks, f->binds[k].store);
+            used |= seen & LZ_READ;
+            s->flags |= (seen & LZ_READ_LATE ? LZ_FINALIZER : 0) | (seen & LZ_READ_ASYNC ? LZ_ASYNC : 0);
         }
         s->flags |= used ? 0 : LZ_UNUSED;
         if (scan->path_first < s->offset && s->offset < scan->path_last && scan->path_first >= 0) {
@@ -240,7 +243,6 @@ finish_flags(Scan *scan)
             f->flags |= LZ_SYS_MODULES | LZ_SYS_MODULES_TOP;
         }
     }
-    return 0;
 }
 
 /* ---- the Facts object ------------------------------------------------------------------------------------------------------------------- */
@@ -274,18 +276,18 @@ lz_analyse(PyObject *code)
         return NULL;
     }
     LzFacts *f = (LzFacts *)LzFacts_Type.tp_alloc(&LzFacts_Type, 0); /* owned, returned */
-    Scan scan = {f, NULL, NULL, NULL, -1, -1};
+    Scan scan = {f, {0}, -1, -1};
     if (f == NULL) {
         return NULL;
     }
     Py_INCREF(code);
     f->code = code;
-    int ok = (f->bytes = lz_clean_code((PyCodeObject *)code)) && (f->environ_keys = PyList_New(0)) && (scan.reads = PySet_New(NULL))
-             && (scan.finalizer = PySet_New(NULL)) && (scan.async = PySet_New(NULL)) && scan_module(&scan, (PyCodeObject *)code) == 0
-             && finish_flags(&scan) == 0;
-    Py_XDECREF(scan.reads);
-    Py_XDECREF(scan.finalizer);
-    Py_XDECREF(scan.async);
+    int ok = (f->bytes = lz_clean_code((PyCodeObject *)code)) && (f->environ_keys = PyList_New(0)) && read_statements(f, (PyCodeObject *)code) == 0
+             && lz_marks_begin(&scan.marks, f) == 0 && scan_module(&scan, (PyCodeObject *)code) == 0;
+    if (ok) {
+        finish_flags(&scan);
+    }
+    lz_marks_end(&scan.marks);
     if (!ok) {
         Py_DECREF(f);
         return NULL;

@@ -261,21 +261,6 @@ lz_scan_effects(Scan *scan, PyCodeObject *code, int top)
     return failed ? -1 : 0;
 }
 
-int
-lz_needs_effect_scan(PyObject *names)
-{
-    static const char *const words[] = {"globals", "locals", "vars", "dir", "modules", "path", "chdir", "environ", "__globals__", "f_globals",
-                                        "getclosurevars", "meta_path", NULL};
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-        PyObject *name = PyTuple_GET_ITEM(names, i);
-        Py_ssize_t length = PyUnicode_GET_LENGTH(name);
-        if (length >= 3 && length <= 7 && is_any(name, words)) { /* asked of every name there is */
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Every name a nested code object mentions counts as read: too many rather than too few. */
 int
 lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
@@ -286,12 +271,9 @@ lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
     if (is(code->co_name, "find_spec") || is(code->co_name, "exec_module")) {
         scan->facts->flags |= LZ_READS_NAMESPACE; /* a finder or a loader must not wait for itself */
     }
+    int how = LZ_READ | (in_async ? LZ_READ_ASYNC : 0) | (in_finalizer ? LZ_READ_LATE : 0);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-        PyObject *name = PyTuple_GET_ITEM(names, i);
-        if (PySet_Add(scan->reads, name) < 0 || (in_async && PySet_Add(scan->async, name) < 0)
-            || (in_finalizer && PySet_Add(scan->finalizer, name) < 0)) {
-            return -1;
-        }
+        lz_mark(&scan->marks, PyTuple_GET_ITEM(names, i), how);
     }
     if (lz_needs_effect_scan(names) && lz_scan_effects(scan, code, 0) < 0) {
         return -1;

@@ -4,16 +4,26 @@
 
 #include "reader.h"
 
+/* names.c */
+enum { LZ_READ = 1, LZ_READ_LATE = 2 /* by a __del__ */, LZ_READ_ASYNC = 4 /* by a coroutine */ };
+typedef struct {
+    PyObject **names;      /* borrowed: those that imports bind; NULL: none */
+    unsigned char *seen;   /* how each is read */
+    size_t mask;
+} LzMarks;
+int lz_marks_begin(LzMarks *marks, LzFacts *facts);
+void lz_marks_end(LzMarks *marks);
+void lz_mark(LzMarks *marks, PyObject *name, int how);
+int lz_marked(LzMarks *marks, PyObject *name);
+int lz_needs_effect_scan(PyObject *names); /* code with these names may do something to the process around it */
+
 typedef struct {
     LzFacts *facts;
-    PyObject *reads;       /* set: names read anywhere */
-    PyObject *finalizer;   /* set: names read by a __del__ */
-    PyObject *async;       /* set: names read by coroutines */
+    LzMarks marks;
     int path_first, path_last; /* where the module's own code touches sys.path or changes the folder */
 } Scan;
 
 int lz_scan_effects(Scan *scan, PyCodeObject *code, int top); /* what code does to the process around it; `top`: it is a module's body */
 int lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer);
-int lz_needs_effect_scan(PyObject *names);
 
 #endif

@@ -26,7 +26,7 @@ static PyMethodDef import_def = {
 int
 lz_setup(void)
 {
-    if (intern_names() < 0 || PyType_Ready(&LzFacts_Type) < 0 || PyType_Ready(&LzKey_Type) < 0 || PyType_Ready(&LzImport_Type) < 0
+    if (intern_names() < 0 || lz_words_setup() < 0 || PyType_Ready(&LzFacts_Type) < 0 || PyType_Ready(&LzKey_Type) < 0 || PyType_Ready(&LzImport_Type) < 0
         || PyType_Ready(&LzModule_Type) < 0 || PyType_Ready(&LzProxy_Type) < 0
         || PyType_Ready(&LzTrapped_Type) < 0 || PyType_Ready(&LzWatched_Type) < 0) {
         return -1;
