@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from lazyimp import _header
+from lazyimp import _ending, _header
 from lazyimp._json import json
 
 MOST_LOOKS = 2000  # calls whose counters are kept until it is known which was the first batch
@@ -38,8 +38,12 @@ def start(path, files=False, t0=None, core=None, mode="0", hooks=None):
     from lazyimp import _proxy
 
     made = _backend()
-    made.record_start(_reopen, os.path.dirname(__file__) + os.sep, _proxy.PROXIES)
-    made.record_open(os.fsencode(own), now, False)
+    try:
+        made.record_start(_reopen, os.path.dirname(__file__) + os.sep, _proxy.PROXIES)
+        made.record_open(os.fsencode(own), now, False)
+    except BaseException:
+        made.record_stop()
+        raise
     backend = made
     state["path"] = own
     _register()
@@ -81,7 +85,9 @@ def _create(base, now, forked):
             path = f"{base}.{os.getpid()}" + (f".{number}" if number else "")
             number += 1
     try:
-        os.write(file, json(header).encode("ascii") + b"\n")
+        text = json(header).encode("ascii") + b"\n"
+        while text:
+            text = text[os.write(file, text) :]
     finally:
         os.close(file)
     return path
@@ -194,7 +200,10 @@ def deferred(module, bound, target, attribute, file, line, kind, owner=None):
 
     `owner`: the module in whose namespace core native's placeholder is; only an import tells of its first use.
     """
-    number = backend.record_deferral(module, bound, target, attribute, file, line, kind, owner is not None)
+    made = backend
+    if made is None:
+        return
+    number = made.record_deferral(module, bound, target, attribute, file, line, kind, owner is not None)
     if number and owner is not None:
         state["places"][number] = owner, bound
     elif number:
@@ -203,13 +212,14 @@ def deferred(module, bound, target, attribute, file, line, kind, owner=None):
 
 def first_use(name):
     """The proxy `name` is about to execute; call what this returns with the error, or None, at the end."""
-    uses = [backend.record_use(number) for number in state["proxies"].get(name, ())]
+    made, waiting = backend, state.get("proxies", {})
+    uses = [made.record_use(number) for number in waiting.get(name, ())] if made is not None else []
 
     def end(error):
         for use in reversed(uses):
             use(error)
         if error is None:
-            state["proxies"].pop(name, None)
+            waiting.pop(name, None)
 
     return end
 
@@ -225,10 +235,6 @@ def recording():
 def path():
     """The file that this process writes, or None."""
     return state["path"] if recording() else None
-
-
-def _fact(key, value):
-    backend.record_line(json(["v", key, value]).encode("ascii"))
 
 
 def _at(monotonic_ns):
@@ -269,8 +275,8 @@ def batch(rule, confidence, at_ns, wall_ns, framework):
     look = next((look for look in state["looks"] if look[0] >= at_ns), now)
     state["looks"] = []
     backend.record_row("b", rule, confidence, _at(at_ns), *look[3:], framework)
-    _write_libraries()
-    _write_sys_path()
+    _ending.write_libraries(backend, state["libraries"])
+    _ending.write_sys_path(backend)
     flush()
 
 
@@ -314,77 +320,14 @@ def stop():
     global backend
     if backend is None:
         return
-    made, active = backend, backend.record_active()
+    made, backend = backend, None
     try:
-        if active:
-            _write_end()
+        _unsubscribe()
+        if made.record_active():
+            _ending.write(made, state)
     finally:
         made.record_stop()
-        backend = None
-        _unsubscribe()
         state.clear()
-
-
-def _write_end():
-    counters = backend.record_counters()
-    backend.record_mark("exit", counters[0])
-    for part in (_write_libraries, _write_present, _write_facts):
-        try:
-            part()  # it may meet whatever the program did to sys and os
-        except Exception:
-            _debug()
-    flush()
-    if backend.record_dropped():
-        _fact("dropped", backend.record_dropped())
-    ended = getattr(getattr(sys, "last_type", None), "__name__", "")
-    at, user, system, _, *rest = counters
-    backend.record_row("e", _at(at), user, system, *rest, ended)
-    flush()
-
-
-def _write_present():
-    """Modules that are there and that no import loaded; a forked child's parent tells of what it had."""
-    told = backend.record_loaded() | state["inherited"]
-    for name, module in list(sys.modules.items()):
-        if name not in told and not _header.is_ours(name) and type(module) not in _proxies():
-            backend.record_row("x", str(name), _header.origin(module) or "")
-
-
-def _write_facts():
-    startup = sys.modules.get("lazyimp._startup")
-    core = getattr(startup, "core", None)
-    _write_sys_path()
-    _fact("main", _header.main(state["pid"] != os.getpid()))
-    _fact("core", getattr(core, "name", None))
-    _fact("mode", getattr(startup, "mode", None) or "0")
-    _fact("counts", {} if core is None else core.counts())
-    _fact("never", _never())
-
-
-def _write_sys_path():
-    _fact("sys_path", [entry for entry in sys.path if isinstance(entry, str)])
-
-
-def _proxies():
-    return sys.modules["lazyimp._proxy"].PROXIES
-
-
-def _never():
-    """The deferrals that are pending; core native's are those whose placeholder is still in its place."""
-    unused = backend.record_unused()
-    if not state["places"]:
-        return unused
-    native = sys.modules["lazyimp._native"]
-    pending = {(owner, bound) for owner, _, bound, _ in native.placeholders()}
-    return [each for each in unused if each not in state["places"] or state["places"][each] in pending]
-
-
-def _write_libraries():
-    """Native libraries that were not told before."""
-    new = [path for path in _header.libraries() if path not in state["libraries"]]
-    if new:
-        state["libraries"].update(new)
-        backend.record_row("l", *new)
 
 
 def _debug():

@@ -22,6 +22,7 @@ RECORDER = {
     "_journal",
     "_asker",
     "_header",
+    "_ending",
 }  # in runs that are recorded
 HOT = sorted(
     {
@@ -70,7 +71,17 @@ ARROWS = {
     "_pth": set(),
     "_protocol": set(),
     "_observe": {"_fingerprint", "_blame", "_finder", "_json", "firstbatch"},
-    "_recorder": {"_header", "_json", "_recorder_py", *FINDER, "firstbatch", "lazyimp_c", "__init__"},
+    "_ending": {"_header", "_json"},
+    "_recorder": {
+        "_ending",
+        "_header",
+        "_json",
+        "_recorder_py",
+        *FINDER,
+        "firstbatch",
+        "lazyimp_c",
+        "__init__",
+    },
     "_recorder_py": {"_asker", "_journal", "_noted", "_recording"},
     "_noted": {"_asker", "_journal", "_recording"},
     "_recording": {"_journal"},
