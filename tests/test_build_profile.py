@@ -259,7 +259,18 @@ def test_an_eager_run_is_told_to_try():
     w = started()
     w.header |= {"mode": "0"}
     w.load("torch", f"{TRAIN}:1", 100)
-    assert [each.command for each in built(w).findings] == ["lazyimp ttfb train.py"]
+    assert [each.command for each in built(w).findings] == ["lazyimp ttfb -n 5 train.py"]
+
+
+def test_the_line_that_starts_an_installed_command_is_no_place_to_look_at():
+    def made(kind: str) -> list[str]:
+        w = started()
+        w.header |= {"main": {"kind": kind, "name": "tool"}}
+        number = w.defer("__main__", "tool", "tool.cli", "<string>:1")
+        w.use(number, "<string>:1", "<module>", ("tool.cli", "<string>:1", 900, {"use": r.FIRST_USE}))
+        return [each.subject for each in built(w).findings]
+
+    assert "tool.cli" in made("code") and "tool.cli" not in made("command")
 
 
 def test_start_up_files_that_are_slow_are_named():

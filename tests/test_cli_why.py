@@ -17,9 +17,9 @@ import json
 import colorsys
 from helper import shout
 try:
-    import tomllib
+    import netrc
 except ImportError:
-    tomllib = None
+    netrc = None
 from json import *
 
 
@@ -57,7 +57,7 @@ def here(write, tmp_path):
         w.load("json", f"{main}:{lines['import json']}", 5)
         w.defer("__main__", "colorsys", "colorsys", f"{main}:{lines['import colorsys']}")
         w.load("helper", f"{main}:{lines['from helper import shout']}", 5)
-        w.load("tomllib", f"{main}:{lines['import tomllib']}", 5)
+        w.load("netrc", f"{main}:{lines['import netrc']}", 5)
         w.load("wave", f"{main}:{lines['import wave']}", 5, function="late")
         path = [str(tmp_path), *(each for each in sys.path if each)]
         return record_files.write(w.record(facts={"sys_path": path}), tmp_path / "here.jsonl")
@@ -83,7 +83,7 @@ def rule_of(done) -> str:
     [
         ("colorsys", "main.py:2 is lazy: imported by own code"),
         ("helper", "main.py:3 is lazy: imported by own code"),
-        ("tomllib", f"main.py:5 is eager: {PROTECTED}"),
+        ("netrc", f"main.py:5 is eager: {PROTECTED}"),
         (
             "wave",
             "main.py:12 is not deferred: it stands in a function or a class, and runs when it is reached",
@@ -91,8 +91,6 @@ def rule_of(done) -> str:
     ],
 )
 def test_the_rule_is_the_policys(command_here, here, module, rule):
-    if module == "tomllib" and sys.version_info < (3, 11):
-        pytest.skip("3.10 has no tomllib")
     done = command_here("why", module, here())
     assert (done.returncode, done.stderr, rule_of(done)) == (0, "", rule)
 

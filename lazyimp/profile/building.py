@@ -243,6 +243,7 @@ def _seen(
     named = {"script": run.places.shown(name), "module": f"-m {name}", "command": name}
     began = mark_of(run.record, "site")
     files = {each.use.file for each in run.record.deferrals if each.use is not None}
+    files -= {"<string>"} if kind == "command" else set()  # the line that starts an installed command
     return Seen(
         program=without_home(named.get(kind, "")) or "PROGRAM",
         mode=str(run.header.get("mode", "")),

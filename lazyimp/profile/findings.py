@@ -207,7 +207,7 @@ def _next_step(seen: Seen) -> Iterator[Finding]:
     """What tells more than a record can."""
     if seen.mode == "0":
         how = "runs it eagerly and lazily, in turns: what lazy imports save"
-        yield Finding("all imports", 0.0, how, f"lazyimp ttfb {seen.program}", "", 0)
+        yield Finding("all imports", 0.0, how, f"lazyimp ttfb -n 5 {seen.program}", "", 0)
     elif not seen.is_tuned and seen.mode in ("safe", "deep"):
         how = "finds out which imports have to stay eager"
         yield Finding("all imports", 0.0, how, f"lazyimp tune {seen.program}", "", 0)
