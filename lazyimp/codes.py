@@ -362,6 +362,10 @@ BY_CODE = {each.code: each for each in CODES}
 REASONS = tuple(
     (re.compile(pattern), code)
     for pattern, code in (
+        (r"^it stands in a function", "LZ201"),
+        (r"^`import \*`", "LZ202"),
+        (r"^its module (takes its own namespace|looks into sys\.modules)", "LZ213"),
+        (r"^sys\.path or the working folder changes", "LZ216"),
         (r"^\[tool\.lazyimp\] eager", "LZ204"),
         (r"\.lazyimp\.toml, eager", "LZ205"),
         (r"^recipe for .*(is installed, and the recipe|cannot be told)", "LZ207"),

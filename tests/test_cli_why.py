@@ -83,10 +83,10 @@ def rule_of(done) -> str:
     [
         ("colorsys", "main.py:2 is lazy: imported by own code"),
         ("helper", "main.py:3 is lazy: imported by own code"),
-        ("netrc", f"main.py:5 is eager: {PROTECTED}"),
+        ("netrc", f"main.py:5 is eager: {PROTECTED} (LZ203)"),
         (
             "wave",
-            "main.py:12 is not deferred: it stands in a function or a class, and runs when it is reached",
+            "main.py:12 is not deferred: it stands in a function or a class, and runs when it is reached (LZ201)",
         ),
     ],
 )
@@ -97,9 +97,8 @@ def test_the_rule_is_the_policys(command_here, here, module, rule):
 
 def test_the_users_pattern_comes_first(command_here, here, write):
     write({"pyproject.toml": '[tool.lazyimp]\neager = [{ pattern = "colorsys", reason = "of course" }]\n'})
-    assert (
-        rule_of(command_here("why", "colorsys", here()))
-        == "main.py:2 is eager: [tool.lazyimp] eager: colorsys (of course)"
+    assert rule_of(command_here("why", "colorsys", here())) == (
+        "main.py:2 is eager: [tool.lazyimp] eager: colorsys (of course) (LZ204)"
     )
 
 

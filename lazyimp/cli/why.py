@@ -24,6 +24,7 @@ class Why:
     """Say why a module was loaded: the statement, the rule that decided, the line that used it, the cost."""
 
     name = "why"
+    words: str | None = None  # how many words may stand in the module's place, as argparse has it
 
     def split(self, words: list[str]) -> int:
         """All words are ours."""
@@ -31,7 +32,9 @@ class Why:
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("module", help="a module's dotted name, or a distribution's name")
+        parser.add_argument(
+            "module", nargs=self.words, help="a module's dotted name, or a distribution's name"
+        )
         parser.add_argument(
             "file", nargs="?", help="a record, or the folder of a run; else the last run here"
         )
@@ -63,6 +66,7 @@ class Why:
 
 def rules(record: Path | None) -> tuple[Callable[[str, str], str], Callable[[], str]]:
     """What tells the rule behind a statement, and afterwards why it could not."""
+    from lazyimp.codes import of_reason
     from lazyimp.record import read_one
     from lazyimp.tuning.recorded_decision import RecordedRules
 
@@ -72,7 +76,9 @@ def rules(record: Path | None) -> tuple[Callable[[str, str], str], Callable[[], 
 
     def decided(module: str, target: str) -> str:
         try:
-            return known.said(module, target)
+            words, reason = known.said(module, target)
+            code = of_reason(reason) if reason else ""
+            return f"{words} ({code})" if code else words
         except LazyimpError as error:  # no extension here, or a configuration that has changed for the worse
             known.note = str(error)
             return ""

@@ -12,6 +12,7 @@ from lazyimp.record import Record
 from lazyimp.tuning.decision import IN_FUNCTION, Decided, Judge, Place
 
 EAGER_RUN = "0"
+NOT_DEFERRED = ("eager", IN_FUNCTION)
 WORDS = {"lazy": "is lazy", "proxy": "gets a proxy", "eager": "is eager", IN_FUNCTION: "is not deferred"}
 HEADER_ONLY = ("core", "mode", "main")  # what a record may tell late
 
@@ -42,13 +43,14 @@ class RecordedRules:
         named = [each for each in found if _is_about(each, target)]
         return f"{self._shown(file)}:{line}", named or found
 
-    def said(self, module: str, target: str) -> str:
-        """The same in words, "" where nobody can tell."""
+    def said(self, module: str, target: str) -> tuple[str, str]:
+        """The same in words, and the reason alone if the statement was not deferred; "" where nobody can tell."""
         where, found = self.statement(module, target)
         if not found:
-            return ""
+            return "", ""
         words = f"{where} {WORDS[found[0].word]}: {found[0].reason}"
-        return words if self._mode != EAGER_RUN else f"in mode {self._asked_mode()} {words}"
+        reason = found[0].reason if found[0].word in NOT_DEFERRED else ""
+        return words if self._mode != EAGER_RUN else f"in mode {self._asked_mode()} {words}", reason
 
     def _shown(self, file: str) -> str:
         """A file as seen from the working folder, or from where distributions lie."""
