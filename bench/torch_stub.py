@@ -1,9 +1,10 @@
-"""Times three training steps with an optimizer, with the real torch._dynamo and with its stub; needs torch.
+"""Times three training steps with an optimizer, with torch's real modules and with their stubs; needs torch.
 
     python bench/torch_stub.py --count 3
 
-Both sides print the weights, and then compile, read the compiler's configuration and break a graph: the stub
-has to hand over so that nothing is different. In turns, each sample a fresh process.
+Both sides print the weights, and then compile, read the compiler's configuration, break a graph, make tensors
+without data and count the operators that are there: the stubs have to hand over so that nothing is different.
+In turns, each sample a fresh process.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Layer(torch.nn.Module):
 
 @torch.compiler.allow_in_graph
 def opaque(x):
-    return x.sin() if x.sum() > 0 else x.cos()
+    return x.sin()
 
 from torch._dynamo import OptimizedModule
 
@@ -58,7 +59,13 @@ torch._dynamo.reset()
 print(plain(torch.ones(2), scale=3.0), plain.__name__, plain.__doc__, Layer()(torch.ones(2)), opaque(torch.ones(2)))
 print(inner(model), plain._torchdynamo_disable)
 assert ("torch._dynamo.eval_frame" in sys.modules) is (sys.argv[1] == "0")
+assert ("torch._refs.fft" in sys.modules) is (sys.argv[1] == "0")
 print("trained", flush=True)
+
+empty = torch.empty(2, 3, device="meta")
+print(empty, torch.nn.functional.gelu(empty).shape, torch.nn.Linear(2, 3, device="meta").weight.shape)
+print(torch.tril_indices(3, 3, device="meta"), len(torch._decomp.decomposition_table))
+print(torch.ops.prims.add(torch.ones(1), torch.ones(1)), type(torch.ops.prims), torch._refs.add(torch.ones(1), 1))
 
 def step(model, x):
     y = model(x).sum()
@@ -78,6 +85,10 @@ print(torch.compile(lambda x: opaque(x) + 1, backend="eager", fullgraph=True)(to
 print(torch._dynamo.explain(lambda x: plain(x) + 1)(torch.ones(2)).graph_break_count)
 print(plain._torchdynamo_disable, plain._torchdynamo_orig_callable.__name__)
 print(torch._dynamo.disable(plain)(torch.ones(2)))
+
+for key in ("Meta", "CPU", "AutogradCPU", "CompositeExplicitAutograd", "BackendSelect"):
+    print(key, len(torch._C._dispatch_get_registrations_for_dispatch_key(key)))
+print(len(torch._C._jit_get_all_schemas()), [type(sys.modules[name]) for name in ("torch._refs", "torch._decomp")])
 
 import torch._dynamo as dynamo
 
@@ -99,7 +110,7 @@ def main() -> None:
     core = active_core()
     sides = {
         "real": [sys.executable, "-c", PROGRAM, "0"],
-        "stub": [sys.executable, "-c", PROGRAM, "torch._dynamo"],
+        "stubs": [sys.executable, "-c", PROGRAM, "torch._dynamo,torch._meta_registrations"],
     }
     samples = in_turns(sides, options.count, marker=MARKER)
     rows = []

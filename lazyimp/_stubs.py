@@ -3,8 +3,12 @@
 HOT, loaded only where some were chosen. A stub is the final module object. While it is one, it answers what
 its file in recipes/stubs/ lists, to the modules listed there; whatever else is touched, and any submodule
 that is imported, makes it execute, and then it is the plain module that it would have been. Its file has
-`ANSWERS`, name -> {module that may have it, or "*" for any: object}, and `hand_over(module)`, called after
-the body.
+
+ANSWERS      name -> {module that may have it, or "*" for any: object}
+hand_over    hand_over(module), called after the body
+begin        if there is one: called before the stub is handed out, which it is not where this gives False
+FOLLOWERS    if there are any: modules that the body loads. They are stubs without answers; when one of them
+             is touched, the leader's body runs first, as in the author's order
 """
 
 import _frozen_importlib as _bootstrap
@@ -17,6 +21,7 @@ _module = type(sys)
 _read = _module.__getattribute__
 ANYBODY = "*"
 _answers = {}  # name of a chosen module -> ANSWERS of its stub
+_leaders = {}  # follower -> the chosen module
 
 
 class Unknown(ValueError):
@@ -60,7 +65,7 @@ def find(name, path, importing):
     parent = name.rpartition(".")[0]
     while parent:
         if parent in _answers and parent in _proxy.pending:
-            _proxy.execute(_proxy.pending[parent])
+            become(_proxy.pending[parent])
             return _there(name) if name in sys.modules else None
         parent = parent.rpartition(".")[0]
     return None
@@ -76,13 +81,48 @@ def _first(name, path):
         return None
     file = _recipes.load_table().STUBS[name][0]
     stub = __import__(f"lazyimp.recipes.stubs.{file}", fromlist=("ANSWERS",))
-    _answers[name] = stub.ANSWERS
-    proxy = _bootstrap.module_from_spec(spec)
-    _proxy.set_class(proxy, Stub)
-    _proxy.pending[name] = proxy
+    begin = getattr(stub, "begin", None)
+    if begin is not None and not begin():
+        del _answers[name]
+        return None
+    proxy = _put_up(spec, stub.ANSWERS)
     _proxy.after_exec.setdefault(name, []).insert(0, _handing_over(name, stub.hand_over))
+    for follower in getattr(stub, "FOLLOWERS", ()):
+        _follow(follower, name)
     spec.loader = _Handing(proxy, spec.loader)
     return spec
+
+
+def _put_up(spec, answers):
+    """A stub with the spec of the real module."""
+    proxy = _bootstrap.module_from_spec(spec)
+    _proxy.set_class(proxy, Stub)
+    _answers[spec.name] = answers
+    _proxy.pending[spec.name] = proxy
+    return proxy
+
+
+def _follow(name, leader):
+    """Put a stub where a module would be that is loaded with the leader."""
+    parent, _, leaf = name.rpartition(".")
+    above = sys.modules.get(parent)
+    if name in sys.modules or above is None:
+        return
+    spec = finder.search(name, above.__path__)
+    if spec is not None and spec.loader is not None and _proxy.executes_python(spec.loader):
+        _leaders[name] = leader
+        proxy = sys.modules[name] = _put_up(spec, {})
+        _proxy.after_exec.setdefault(name, []).insert(0, _handing_over(name, None))
+        setattr(above, leaf, proxy)
+
+
+@_proxy.hidden
+def become(stub):
+    """Execute a stub; who leads it executes first."""
+    leader = _leaders.get(_read(stub, "__name__"))
+    if leader in _proxy.pending:
+        _proxy.execute(_proxy.pending[leader])
+    _proxy.execute(stub)
 
 
 def _handing_over(name, hand_over):
@@ -90,9 +130,11 @@ def _handing_over(name, hand_over):
 
     def handed(module):
         del _answers[name]
+        _leaders.pop(name, None)
         if not _answers:
             finder.stubs = None
-        hand_over(module)
+        if hand_over is not None:
+            hand_over(module)
 
     return handed
 
@@ -133,13 +175,13 @@ class Stub(_module):
                     return answers[who if who in answers else ANYBODY]
             if name == "__warningregistry__":  # unittest asks every module
                 raise AttributeError(name)
-        _proxy.execute(self)
+        become(self)
         return _read(self, name) if type(self) is Stub else getattr(self, name)
 
     @_proxy.hidden
     def __setattr__(self, name, value):
         if name not in _proxy.ANSWERED and name != "__class__":
-            _proxy.execute(self)
+            become(self)
             if type(self) is not Stub:  # core c has a type of its own for modules with pending names
                 setattr(self, name, value)
                 return
@@ -147,7 +189,7 @@ class Stub(_module):
 
     @_proxy.hidden
     def __delattr__(self, name):
-        _proxy.execute(self)
+        become(self)
         if type(self) is Stub:
             _module.__delattr__(self, name)
         else:
@@ -155,7 +197,7 @@ class Stub(_module):
 
     @_proxy.hidden
     def __dir__(self):
-        _proxy.execute(self)
+        become(self)
         return _module.__dir__(self) if type(self) is Stub else dir(self)
 
 

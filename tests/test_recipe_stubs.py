@@ -30,6 +30,20 @@ PACKAGE = {
             return pkg.slow.answer()
     """,
 }
+LEADING = {
+    "pkg/lead.py": "print('loads', __name__)\nfrom pkg.part import number\nnumber += 1\n",
+    "pkg/part/__init__.py": "print('loads', __name__)\nimport pkg.lead\nnumber = 1\n",
+    "pkg/part/below.py": "print('loads', __name__)\nnumber = 2\n",
+}
+LEADER = """
+import sys
+ANSWERS = {}
+FOLLOWERS = ("pkg.part", "pkg.nothing")
+def begin():
+    print("begins")
+    return "pkg.refuses" not in sys.modules
+def hand_over(module): print("hands over", module.__name__, module.number)
+"""
 STUB = """
 def answer(): return "stub"
 def wide(): return "stub for all"
@@ -57,18 +71,23 @@ pytestmark = pytest.mark.skipif(not BUILDER.is_file(), reason="the tests run bes
 def shows(write: Any, run_python: Any) -> Callable[..., list[str]]:
     """Run a program with a stub for pkg.slow; gives the lines it prints."""
 
-    def run(core: str, program: str, version: str = "1.0", choose: str = "pkg.slow") -> list[str]:
+    def run(
+        core: str, program: str, version: str = "1.0", choose: str = "pkg.slow", stub: str = STUB
+    ) -> list[str]:
         recipe = {
             "distribution": "pkg",
             "modules": ["pkg"],
             "versions": "<2",
             "inside": "lazy",
-            "stub": [{"module": "pkg.slow", "file": "pkg_slow", "reason": WHY}],
+            "stub": [
+                {"module": "pkg.slow", "file": "pkg_slow", "reason": WHY},
+                {"module": "pkg.lead", "file": "pkg_slow", "reason": WHY},
+            ],
         }
         table = runpy.run_path(str(BUILDER))["tables"]({"pkg.toml": recipe})["_table.py"]
-        files = {f"site-packages/{name}": text for name, text in PACKAGE.items()}
+        files = {f"site-packages/{name}": text for name, text in {**PACKAGE, **LEADING}.items()}
         files[f"site-packages/pkg-{version}.dist-info/METADATA"] = f"Name: pkg\nVersion: {version}\n"
-        main = write({**files, "table.py": table, "stub.py": STUB, "main.py": PROLOGUE + program})
+        main = write({**files, "table.py": table, "stub.py": stub, "main.py": PROLOGUE + program})
         told: str = run_python(main, core=core, env={"LAZYIMP_STUBS": choose}).stdout
         return told.splitlines()
 
@@ -186,3 +205,29 @@ def test_the_machinery_stays_out_where_nothing_was_chosen(core: str) -> None:
     code = "import sys, lazyimp; lazyimp.enable(); import colorsys; colorsys.ONE_THIRD; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "lazyimp._stubs" not in done.stdout.split()
+
+
+LED = ["loads pkg.lead", "loads pkg.part", "hands over pkg.lead 2"]
+
+
+@pytest.mark.parametrize(
+    ("touch", "told"),
+    [
+        ("print(pkg.part.number)", [*LED, "1"]),
+        ("from pkg.part import number; print(number)", [*LED, "1"]),
+        ("import pkg.part.below as below; print(below.number)", [*LED, "loads pkg.part.below", "2"]),
+        ("print(pkg.lead.number)", [*LED, "2"]),
+        ("import pkg.part; print(pkg.part.__name__)", ["pkg.part"]),
+    ],
+)
+def test_modules_that_a_stub_leads_load_after_it(core: str, shows: Any, touch: str, told: list[str]) -> None:
+    program = f"import pkg.lead\nprint('pkg.part' in sys.modules)\ndef touch():\n    {touch}\ntouch()\n"
+    assert shows(core, program, choose="pkg.lead", stub=LEADER) == ["begins", "True", *told]
+
+
+def test_a_stub_that_cannot_begin_is_not_handed_out(core: str, shows: Any) -> None:
+    program = (
+        "sys.modules['pkg.refuses'] = sys\ndef touch():\n    import pkg.lead\n    pkg.lead.number\ntouch()\n"
+    )
+    found = shows(core, program, choose="pkg.lead", stub=LEADER)
+    assert found == ["begins", "loads pkg.lead", "loads pkg.part"]

@@ -213,6 +213,8 @@ def _become(made: Any, current: list[Any], wrapper: Any, real: Any) -> None:
     )
     _mark(made, current[0])
     current[0] = wrapper
+    if type(wrapper) is FunctionType:  # the compiler goes by the file that a function is written in
+        made.__code__ = made.__code__.replace(co_filename=wrapper.__code__.co_filename)
     skip_code = getattr(real.eval_frame, "skip_code", None)
     if skip_code is not None:
         skip_code(made.__code__)
