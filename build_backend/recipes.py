@@ -159,12 +159,17 @@ def tables(recipes):
     for recipe in sorted(recipes.values(), key=lambda each: each["distribution"].lower()):
         modules.update(dict.fromkeys(recipe["modules"], len(rows)))
         rows.append(compiled(recipe))
-        stubs.update({row["module"]: (row["file"], row["reason"]) for row in recipe.get("stub", [])})
+        stubs.update({row["module"]: stub_of(row) for row in recipe.get("stub", [])})
         safe.update({plain(r["target"]): r["reason"] for r in recipe.get("eager", []) if r.get("also_safe")})
     names = {"FORMAT": FORMAT, "MODULES": in_order(modules), "STUBS": in_order(stubs)}
     table = MADE + "".join(f"{name} = {value!r}\n" for name, value in names.items())
     table += "RECIPES = (\n" + "".join(f"    {row!r},\n" for row in rows) + ")\n"
     return {"_table.py": table, "_safe.py": f"{MADE}FORMAT = {FORMAT}\nSAFE = {in_order(safe)!r}\n"}
+
+
+def stub_of(row):
+    """A stub's file, reason and bounds."""
+    return row["file"], row["reason"], bounds(row["versions"]) if "versions" in row else ()
 
 
 def in_order(table):

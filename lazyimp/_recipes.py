@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class Recipe:
     """One distribution's recipe, as it holds for the installed version."""
 
-    __slots__ = ("closed", "fits", "holds_together", "importers", "name", "plain", "rows")
+    __slots__ = ("closed", "fits", "holds_together", "importers", "name", "plain", "rows", "version")
 
     def __init__(self, compiled: "Compiled", units: "_units.Units") -> None:
         names, modules, versions, bounds, closed, rows, together = compiled
         self.name = names[0]
-        version = units.version(modules, names)
+        version = self.version = units.version(modules, names)
         fits = version is not None and is_within(version, bounds)
         if version is None:
             closed = "which version is installed cannot be told"

@@ -75,11 +75,12 @@ def _first(name, path):
     """The spec that hands out the stub; None where the real module has to be loaded."""
     _units.shared.of_top(name.partition(".")[0])
     recipe = _recipes.Recipes(_units.shared).of(name.partition(".")[0])
-    spec = finder.search(name, path) if recipe is not None and recipe.fits else None
+    file, _, bounds = _recipes.load_table().STUBS[name]
+    fits = recipe is not None and recipe.fits and _recipes.is_within(recipe.version, bounds)
+    spec = finder.search(name, path) if fits else None
     if spec is None or spec.loader is None or not _proxy.executes_python(spec.loader):
         del _answers[name]
         return None
-    file = _recipes.load_table().STUBS[name][0]
     stub = __import__(f"lazyimp.recipes.stubs.{file}", fromlist=("ANSWERS",))
     begin = getattr(stub, "begin", None)
     if begin is not None and not begin():

@@ -81,7 +81,7 @@ def shows(write: Any, run_python: Any) -> Callable[..., list[str]]:
             "inside": "lazy",
             "stub": [
                 {"module": "pkg.slow", "file": "pkg_slow", "reason": WHY},
-                {"module": "pkg.lead", "file": "pkg_slow", "reason": WHY},
+                {"module": "pkg.lead", "file": "pkg_slow", "reason": WHY, "versions": ">=1"},
             ],
         }
         table = runpy.run_path(str(BUILDER))["tables"]({"pkg.toml": recipe})["_table.py"]
@@ -231,3 +231,13 @@ def test_a_stub_that_cannot_begin_is_not_handed_out(core: str, shows: Any) -> No
     )
     found = shows(core, program, choose="pkg.lead", stub=LEADER)
     assert found == ["begins", "loads pkg.lead", "loads pkg.part"]
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [("1.0", ["begins"]), ("0.9", ["loads pkg.lead", "loads pkg.part"])]
+)
+def test_a_stub_may_be_for_fewer_versions_than_its_recipe(
+    core: str, shows: Any, version: str, told: list[str]
+) -> None:
+    program = "def touch():\n    import pkg.lead\ntouch()\n"
+    assert shows(core, program, choose="pkg.lead", stub=LEADER, version=version) == told

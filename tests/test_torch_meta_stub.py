@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 TORCH = {
-    "torch-2.5.0.dist-info/METADATA": "Name: torch\nVersion: 2.5.0\n",
+    "torch-2.13.0.dist-info/METADATA": "Name: torch\nVersion: 2.13.0\n",
     "torch/__init__.py": """
         import types, torch.library
         class _OpNamespace(types.ModuleType):

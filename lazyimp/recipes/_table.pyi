@@ -2,7 +2,7 @@
 
 FORMAT: int
 MODULES: dict[str, int]
-STUBS: dict[str, tuple[str, str]]
+STUBS: dict[str, tuple[str, str, tuple[tuple[str, tuple[int, ...]], ...]]]
 RECIPES: tuple[
     tuple[
         tuple[str, ...],
