@@ -1,0 +1,146 @@
+"""An environment: its distributions, and the owner of each file."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import os
+import unicodedata
+
+from lazyimp.distributions.conda import CondaPackage, CondaPrefix
+from lazyimp.distributions.distribution import Distribution, Row, canonical
+from lazyimp.distributions.editable import Editable, editable_of
+
+
+class Environment:
+    """The distributions on a sys.path.
+
+    `distributions` holds the first of each name, `shadowed` those that are hidden behind one of the same name,
+    `sites` the folders they lie in. `folds`: file names that differ only in case or in their Unicode form are
+    the same (macOS, Windows).
+    """
+
+    def __init__(
+        self,
+        distributions: list[Distribution],
+        shadowed: list[Distribution],
+        sites: list[str],
+        prefixes: list[str],
+        folds: bool = False,
+    ) -> None:
+        self.distributions = distributions
+        self.shadowed = shadowed
+        self.sites = sites
+        self.conda = [CondaPrefix(prefix) for prefix in prefixes]
+        self.folds = folds
+        self._folders: dict[str, str] = {}
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Distribution]:
+        return {each.name: each for each in self.distributions}
+
+    def named(self, name: str) -> Distribution | None:
+        """The distribution of that name, however it is spelled."""
+        return self._by_name.get(canonical(name))
+
+    @functools.cached_property
+    def _owners(self) -> dict[str, tuple[Distribution, ...]]:
+        owners: dict[str, tuple[Distribution, ...]] = {}
+        for each in [*self.distributions, *self.shadowed]:
+            alone = (each,)
+            paths = each.paths()
+            if self.folds:
+                paths = [self._key(path) for path in paths]
+            for path in paths:
+                known = owners.setdefault(path, alone)
+                if known is not alone and each not in known:
+                    owners[path] = (*known, each)
+        return owners
+
+    def owners(self, path: str) -> tuple[Distribution, ...]:
+        """Those that list the file at an absolute path in their RECORD; links in folders are followed."""
+        found = self._owners.get(self._key(path))
+        if found is None:
+            found = self._owners.get(self._key(self._straight(path)), ())
+        return found
+
+    def _key(self, path: str) -> str:
+        return unicodedata.normalize("NFC", path).casefold() if self.folds else path
+
+    def _straight(self, path: str) -> str:
+        """`path` with the links of its folder followed, but not those of the file: it may be a link into a cache."""
+        folder, name = os.path.split(path)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(real, name)
+
+    def row(self, distribution: Distribution, path: str) -> Row | None:
+        """What the distribution's RECORD says of a file."""
+        return self._rows(distribution).get(self._key(self._straight(path)))
+
+    @functools.cache  # noqa: B019  an environment lives as long as what asks it
+    def _rows(self, distribution: Distribution) -> dict[str, Row]:
+        return {
+            self._key(self._straight(os.path.normpath(os.path.join(distribution.site, row.path)))): row
+            for row in distribution.rows()
+        }
+
+    def is_as_recorded(self, distribution: Distribution, path: str) -> bool | None:
+        """The file is what was installed, by size and hash; None where RECORD does not say."""
+        row = self.row(distribution, path)
+        if row is None or not row.digest:
+            return None
+        try:
+            if row.size_bytes >= 0 and os.stat(path).st_size != row.size_bytes:
+                return False
+            with open(path, "rb") as file:
+                found = hashlib.new(row.digest.partition("=")[0], file.read()).digest()
+        except (OSError, ValueError):
+            return None
+        return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == row.digest.partition("=")[2]
+
+    @functools.cached_property
+    def editables(self) -> dict[str, Editable]:
+        """The editable distributions, by name; what conda installed is none, whatever a build left in it."""
+        found = {}
+        for each in self.distributions:
+            how = editable_of(each)
+            if how is not None and each.installer != "conda":
+                found[each.name] = how
+        return found
+
+    def editable_owner(self, path: str) -> Distribution | None:
+        """The editable distribution whose source tree the file is in; the deepest tree counts."""
+        best, length = None, -1
+        for name, how in self.editables.items():
+            if how.holds(path) and len(how.root) > length:
+                best, length = self._by_name[name], len(how.root)
+        return best
+
+    def conda_owner(self, path: str) -> CondaPackage | None:
+        """The conda package that installed the file."""
+        for prefix in self.conda:
+            found = prefix.owner(path)
+            if found is not None:
+                return found
+        return None
+
+    def conda_named(self, name: str, version: str) -> CondaPackage | None:
+        """The conda package of that name and version."""
+        for prefix in self.conda:
+            for each in prefix.packages:
+                if canonical(each.name) == name and each.version == version:
+                    return each
+        return None
+
+    def site_of(self, path: str) -> str:
+        """The folder of distributions that the file is in, or ""."""
+        straight = self._straight(path)
+        inside = [
+            site
+            for site in self.sites
+            if straight.startswith(site + os.sep) or path.startswith(site + os.sep)
+        ]
+        return max(inside, key=len, default="")
