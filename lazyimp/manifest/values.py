@@ -54,6 +54,9 @@ class Source:
     build: str = ""  # conda
 
 
+NOWHERE = Source()
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One distribution of the lock; `root` says that it is also in the short list."""
@@ -64,7 +67,7 @@ class Requirement:
     root: bool
     tags: tuple[str, ...]
     reason: str  # why this kind: a sentence naming the evidence
-    source: Source = Source()
+    source: Source = NOWHERE
     extras: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()  # names of others in the lock
     evidence: tuple[Evidence, ...] = ()  # the first few

@@ -1,0 +1,217 @@
+"""From a record to a manifest: each observed file to its owner, owners to kinds, kinds to roots, lock and local parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lazyimp.manifest.local import LocalCode
+
+from lazyimp.distributions import Distribution, Environment, scan
+from lazyimp.manifest import closure as closures
+from lazyimp.manifest import target as targets
+from lazyimp.manifest.kinds import Kind, kind_of
+from lazyimp.manifest.observe import Seen, observe
+from lazyimp.manifest.owners import Owner, Owners
+from lazyimp.manifest.values import (
+    DATA,
+    LIBRARY,
+    METADATA,
+    OBSERVED,
+    REQUESTED,
+    TRANSITIVE,
+    Evidence,
+    Manifest,
+    Requirement,
+    Target,
+    Undecided,
+)
+from lazyimp.record import Record
+
+MOST_EVIDENCE = 5
+
+
+@dataclass
+class Gathered:
+    """What is known of one distribution so far."""
+
+    distribution: Distribution
+    tags: set[str] = field(default_factory=set)
+    evidence: list[Evidence] = field(default_factory=list)
+    modules: int = 0
+    flags: set[str] = field(default_factory=set)
+
+    def see(self, tag: str, what: str, by: str) -> None:
+        """Note that it was needed."""
+        self.tags.add(tag)
+        self.modules += tag == OBSERVED
+        if len(self.evidence) < MOST_EVIDENCE:
+            self.evidence.append(Evidence(tag, what, by))
+
+
+class Builder:
+    """Builds the manifest of one record; `environment` is scanned from the record's own sys.path if not given."""
+
+    def __init__(
+        self,
+        record: Record,
+        *,
+        environment: Environment | None = None,
+        target: Target | None = None,
+        extra: Iterable[str] = (),
+    ) -> None:
+        self.record = record
+        header = record.header
+        sys_path = [str(each) for each in _list(record.facts.get("sys_path"))]
+        prefix = str(header.get("prefix") or "")
+        own = [*sys_path[:1], str(header.get("cwd") or "")]
+        self.environment = environment or scan(sys_path, prefix=prefix, own=own)
+        stdlib = [str(each) for each in _list(header.get("stdlib"))]
+        self.owners = Owners(self.environment, stdlib, sys_path, str(header.get("base_prefix") or ""))
+        self.target = target or targets.of_record(record)
+        self.extra = tuple(extra)
+        self.gathered: dict[str, Gathered] = {}
+        self.local = LocalCode(self.environment)
+        self.undecided: list[Undecided] = []
+        self.conda: dict[str, Evidence] = {}
+
+    def build(self) -> Manifest:
+        """The manifest."""
+        seen = observe(self.record)
+        self._modules(seen)
+        self._files(seen)
+        for name in self.extra:
+            self._requested(name)
+        kinds = {name: kind_of(each.distribution, self.environment) for name, each in self.gathered.items()}
+        requirements = self._lock(kinds)
+        parts, more = self.local.parts(requirements, self.target)
+        self.undecided += more
+        return Manifest(
+            self.local.program(self.record),
+            self.target,
+            requirements,
+            parts,
+            tuple(sorted(self.undecided, key=lambda each: (not each.blocks, each.what))),
+            seen.complete,
+            {"distributions": len(self.environment.distributions)},
+        )
+
+    # -- what was seen -----------------------------------------------------------------------------------
+
+    def _modules(self, seen: Seen) -> None:
+        for module in seen.modules:
+            owner = self.owners.of(module.origin, module.name)
+            self._own(owner, OBSERVED, module.name, module.by, module.origin)
+
+    def _files(self, seen: Seen) -> None:
+        for path, who in seen.data.items():
+            owner = self.owners.of(path)
+            if owner.distribution is not None:
+                self._own(owner, DATA, path, who, path)
+            elif owner.kind == "local" and self.local.is_below_code(path):
+                self.local.add(owner, path)
+        for folder, who in seen.metadata.items():
+            found = next(
+                (each for each in self.environment.distributions if each.info == os.path.realpath(folder)),
+                None,
+            )
+            if found is not None:
+                self._gather(found).see(METADATA, os.path.basename(folder), who)
+        for path in seen.libraries:
+            owner = self.owners.of(path)
+            if owner.distribution is not None:
+                self._own(owner, LIBRARY, path, "", path)
+
+    def _own(self, owner: Owner, tag: str, what: str, by: str, path: str) -> None:
+        if owner.distribution is None:
+            if owner.kind in ("local", "local-binary"):
+                self.local.add(owner, path)
+            elif owner.package is not None:
+                self.conda.setdefault(owner.package.name, Evidence(tag, what, by))
+            return
+        gathered = self._gather(owner.distribution)
+        gathered.see(tag, what, by)
+        if owner.modified:
+            gathered.flags.add("modified")
+        for other in owner.others:
+            gathered.flags.add(f"shared-files:{other.name}")
+            self._gather(other).flags.add(f"shared-files:{owner.distribution.name}")
+            self.gathered[other.name].tags.add(OBSERVED)
+        if owner.kind == "editable":
+            self.local.add(owner, path)
+
+    def _gather(self, distribution: Distribution) -> Gathered:
+        first = self.environment.named(distribution.name) or distribution
+        found = self.gathered.get(first.name)
+        if found is None:
+            found = self.gathered[first.name] = Gathered(first)
+            for hidden in self.environment.shadowed:
+                if hidden.name == first.name:
+                    found.flags.add(f"shadowed:{hidden.version}")
+        return found
+
+    def _requested(self, name: str) -> None:
+        distribution = self.environment.named(name)
+        if distribution is None:
+            self.undecided.append(
+                Undecided(
+                    name,
+                    "it was asked for and is not installed here",
+                    f"`pip install {name}`, or leave it out",
+                    True,
+                )
+            )
+            return
+        self._gather(distribution).see(REQUESTED, name, "")
+
+    # -- the lock ----------------------------------------------------------------------------------------
+
+    def _lock(self, kinds: dict[str, Kind]) -> tuple[Requirement, ...]:
+        observed = [name for name in self.gathered if name not in closures.TOOLS or self._is_needed(name)]
+        closure = closures.close(observed, self.environment, targets.markers(self.target))
+        short = set(closures.roots(observed, closure))
+        names = set(observed).union(*(closure.below(name) for name in observed))
+        for who, requirement in closure.missing:
+            self.undecided.append(
+                Undecided(
+                    requirement,
+                    f"{who} requires it, and it is not installed here",
+                    "nothing to do if the program works",
+                )
+            )
+        return tuple(self._requirement(name, name in short, kinds, closure) for name in sorted(names))
+
+    def _is_needed(self, name: str) -> bool:
+        """pip and its like count only where the program itself loaded them."""
+        return any(each.tag == OBSERVED and each.by for each in self.gathered[name].evidence)
+
+    def _requirement(
+        self, name: str, root: bool, kinds: dict[str, Kind], closure: closures.Closure
+    ) -> Requirement:
+        distribution = self.environment.named(name)
+        assert distribution is not None  # the closure names what is installed
+        kind = kinds.get(name) or kind_of(distribution, self.environment)
+        known = self.gathered.get(name) or Gathered(distribution, {TRANSITIVE})
+        if kind.undecided is not None:
+            self.undecided.append(kind.undecided)
+        return Requirement(
+            name,
+            distribution.version,
+            kind.kind,
+            root,
+            tuple(sorted(known.tags)),
+            kind.reason,
+            kind.source,
+            closure.extras.get(name, ()) if root else (),
+            closure.needs.get(name, ()),
+            tuple(known.evidence),
+            known.modules,
+            sum(max(row.size_bytes, 0) for row in distribution.rows()),
+            tuple(sorted({*known.flags, *kind.flags})),
+            distribution.display,
+        )
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,123 @@
+"""What a run needed, read off its record: modules, data files, metadata, native libraries, each with who asked for it.
+
+Files are observed, never namespaces: nothing is imported, no attribute of a module is read, no lazy module is
+loaded. What start-up loaded before recording began, and what is ours, does not count.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from lazyimp.record import FAILED, THERE, Import, Record
+
+OURS = ("lazyimp", "lazyimp_c")
+# Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
+SCANNED = ("entry_points.txt", "RECORD", "INSTALLER", "top_level.txt", "direct_url.json")
+# So many distributions whose metadata was read: somebody looked at all of them.
+MOST_METADATA = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SeenModule:
+    """A module that was loaded: its file ("" for none), and the place of the import."""
+
+    name: str
+    origin: str
+    by: str
+    importer: str  # the importing module's file
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the run and the processes below it came to need; paths are absolute, each once, in order."""
+
+    modules: tuple[SeenModule, ...]
+    data: dict[str, str] = field(default_factory=dict)  # path -> who opened it
+    metadata: dict[str, str] = field(default_factory=dict)  # metadata folder -> who asked
+    libraries: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)  # modules that could not be imported -> who asked
+    complete: bool = True
+
+
+def observe(record: Record) -> Seen:
+    """What `record` and its children show."""
+    modules: dict[str, SeenModule] = {}
+    data: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+    libraries: dict[str, None] = {}
+    failed: dict[str, str] = {}
+    for process in record.processes():
+        _modules(process, modules, failed)
+        _files(process, data, metadata)
+        libraries.update(dict.fromkeys(process.libraries))
+    if len(metadata) > MOST_METADATA:
+        metadata.clear()
+    for name in modules:
+        failed.pop(name, None)
+    complete = all(process.complete for process in record.processes())
+    return Seen(tuple(modules.values()), data, metadata, tuple(libraries), failed, complete)
+
+
+def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, str]) -> None:
+    before = _names(process.header.get("before"))
+    for each in process.imports:
+        if each.name in before or is_ours(each.name):
+            continue
+        by = _place(each)
+        if each.how == FAILED:
+            failed.setdefault(each.name, by)
+        elif each.how != THERE or each.name not in modules:
+            modules.setdefault(each.name, SeenModule(each.name, _origin(process, each.origin), by, each.file))
+    for name, origin in process.present:
+        if name not in before and not is_ours(name) and name not in ("__main__", "__mp_main__"):
+            modules.setdefault(name, SeenModule(name, _origin(process, origin), "", ""))
+    main = _main(process)
+    if main is not None:
+        modules.setdefault("__main__", main)
+
+
+def _main(process: Record) -> SeenModule | None:
+    """The script itself is local code, too."""
+    main = process.facts.get("main", process.header.get("main"))
+    if not isinstance(main, dict) or main.get("kind") != "script":
+        return None
+    path = os.path.join(str(process.header.get("cwd") or ""), str(main.get("name") or ""))
+    return SeenModule("__main__", os.path.normpath(path), "the command line", "")
+
+
+def _files(process: Record, data: dict[str, str], metadata: dict[str, str]) -> None:
+    names = {each.id: each.name for each in process.imports}
+    for each in process.opened:
+        if each.writes:
+            continue
+        path = _origin(process, each.path)
+        who = names.get(each.during, "")
+        if is_ours(who):
+            continue
+        folder, name = os.path.split(path)
+        if folder.endswith((".dist-info", ".egg-info")):
+            if name not in SCANNED:
+                metadata.setdefault(folder, who)
+        else:
+            data.setdefault(path, who)
+
+
+def is_ours(name: str) -> bool:
+    """A module of lazyimp's own."""
+    return name.partition(".")[0] in OURS
+
+
+def _origin(process: Record, origin: str) -> str:
+    """An absolute path, or what the import system says instead of one (built-in, frozen, "")."""
+    if not origin or origin in ("built-in", "frozen", "namespace") or origin.startswith("<"):
+        return origin
+    return os.path.normpath(os.path.join(str(process.header.get("cwd") or ""), origin))
+
+
+def _place(each: Import) -> str:
+    return f"{each.file}:{each.line}" if each.file else ""
+
+
+def _names(value: object) -> frozenset[str]:
+    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()

@@ -1,0 +1,161 @@
+"""Whose a file is: each one of a run ends in exactly one place, with the reason."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from lazyimp.distributions import CondaPackage, Distribution, Environment
+from lazyimp.manifest.kinds import COMPILED, SYSTEM_FOLDERS
+
+NO_FILE = ("", "built-in", "frozen", "namespace")
+ARCHIVES = (".zip", ".egg", ".pex", ".whl", ".pyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """`kind` of KINDS; the distribution, or the root of local code, or conda's package; and why."""
+
+    kind: str
+    reason: str
+    distribution: Distribution | None = None
+    root: str = ""
+    package: CondaPackage | None = None
+    others: tuple[Distribution, ...] = ()  # who else lists the file
+    modified: bool = False
+
+
+class Owners:
+    """Answers for the files of one run."""
+
+    def __init__(
+        self, environment: Environment, stdlib: list[str], sys_path: list[str], base_prefix: str = ""
+    ) -> None:
+        self.environment = environment
+        self.stdlib = [os.path.realpath(each) for each in stdlib if each]
+        self.roots = [os.path.realpath(each or ".") for each in sys_path]
+        self.base_prefix = base_prefix
+        self._known: dict[str, Owner] = {}
+
+    def of(self, path: str, name: str = "") -> Owner:
+        """The owner of a file, or of the module `name` that has none."""
+        if path in NO_FILE or path.startswith("<"):
+            return _without_file(path, name)
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = self._find(path)
+        return known
+
+    def _find(self, path: str) -> Owner:
+        return (
+            self._installed(path)
+            or self._editable(path)
+            or self._standard(path)
+            or self._conda(path)
+            or self._system(path)
+            or self._by_folder(path)
+            or self._local(path)
+        )
+
+    def _installed(self, path: str) -> Owner | None:
+        owners = self.environment.owners(path)
+        if not owners:
+            return None
+        chosen, why = owners[0], "RECORD lists the file"
+        if len(owners) > 1:
+            right = [each for each in owners if self.environment.is_as_recorded(each, path)]
+            chosen = right[0] if right else owners[0]
+            why = f"RECORD lists the file, as those of {len(owners)} distributions do" + (
+                "; its hash tells" if len(right) == 1 else ""
+            )
+        if self._is_shadowed(chosen):
+            first = self.environment.named(chosen.name)
+            why += f"; version {first.version} comes first on sys.path" if first else ""
+        modified = self._is_modified(chosen, path)
+        return Owner(
+            "index",
+            why,
+            chosen,
+            others=tuple(each for each in owners if each is not chosen),
+            modified=modified,
+        )
+
+    def _is_shadowed(self, distribution: Distribution) -> bool:
+        return self.environment.named(distribution.name) is not distribution
+
+    def _is_modified(self, distribution: Distribution, path: str) -> bool:
+        """The file was edited after it was installed: by size, then by time, then by hash."""
+        row = self.environment.row(distribution, path)
+        if row is None or row.size_bytes < 0:
+            return False
+        try:
+            stat = os.stat(path)
+            installed = os.stat(os.path.join(distribution.info, "RECORD")).st_mtime
+        except OSError:
+            return False
+        if stat.st_size == row.size_bytes and stat.st_mtime <= installed + 60:
+            return False
+        return self.environment.is_as_recorded(distribution, path) is False
+
+    def _editable(self, path: str) -> Owner | None:
+        found = self.environment.editable_owner(path)
+        if found is None:
+            return None
+        return Owner(
+            "editable",
+            f"in the source tree of {found.name}",
+            found,
+            self.environment.editables[found.name].root,
+        )
+
+    def _standard(self, path: str) -> Owner | None:
+        real = os.path.realpath(path)
+        for folder in self.stdlib:
+            if real.startswith(folder + os.sep) and not self.environment.site_of(path):
+                below = real[len(folder) + 1 :]
+                if not below.startswith(("site-packages" + os.sep, "dist-packages" + os.sep)):
+                    return Owner("stdlib", f"below {folder}")
+        return None
+
+    def _conda(self, path: str) -> Owner | None:
+        package = self.environment.conda_owner(path)
+        if package is None:
+            return None
+        return Owner("conda", f"conda-meta lists the file for {package.name}", package=package)
+
+    def _system(self, path: str) -> Owner | None:
+        if any(folder + os.sep in path for folder in SYSTEM_FOLDERS):
+            return Owner("system", "below the operating system's dist-packages")
+        if path.startswith(("/usr/lib/", "/lib/", "/usr/lib64/", "/lib64/", "/usr/share/", "/etc/")):
+            return Owner("system", "the operating system's")
+        return None
+
+    def _by_folder(self, path: str) -> Owner | None:
+        """In a folder of distributions, but listed by none: by name where one has no RECORD, else a copy by hand."""
+        site = self.environment.site_of(path)
+        if not site:
+            return None
+        top = os.path.relpath(path, site).split(os.sep)[0].removesuffix(".py")
+        for each in self.environment.distributions:
+            if (
+                each.site == site
+                and not each.has_record
+                and (top in each.top_level or top.lower() == each.name.replace("-", "_"))
+            ):
+                return Owner("index", f"no RECORD; its top-level name {top} is that of {each.name}", each)
+        return Owner("local", "in a folder of distributions, but no distribution lists it", root=site)
+
+    def _local(self, path: str) -> Owner:
+        kind = "local-binary" if path.endswith(COMPILED) else "local"
+        inside = [root for root in self.roots if path.startswith(root.rstrip(os.sep) + os.sep)]
+        if inside:
+            root = max(inside, key=len)
+            archive = next((each for each in ARCHIVES if root.endswith(each)), "")
+            return Owner(kind, f"below {root} on sys.path" + (", an archive" if archive else ""), root=root)
+        return Owner(kind, "of no distribution, and not below sys.path", root=os.path.dirname(path))
+
+
+def _without_file(path: str, name: str) -> Owner:
+    if path in ("built-in", "frozen"):
+        return Owner("stdlib", path)
+    return Owner("virtual", "a namespace package" if path == "namespace" else "made at run time, of no file")
