@@ -1,4 +1,4 @@
-"""From a record to a manifest: each observed file to its owner, owners to kinds, kinds to roots, lock and local parts."""
+"""From a record to a manifest: files to owners, owners to kinds, kinds to roots, lock and local parts."""
 
 from __future__ import annotations
 
