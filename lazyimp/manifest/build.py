@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lazyimp.manifest.local import LocalCode
-
 from lazyimp.distributions import Distribution, Environment, scan
 from lazyimp.manifest import closure as closures
+from lazyimp.manifest import static
 from lazyimp.manifest import target as targets
 from lazyimp.manifest.kinds import Kind, kind_of
+from lazyimp.manifest.local import LocalCode
 from lazyimp.manifest.observe import Seen, observe
 from lazyimp.manifest.owners import Owner, Owners
 from lazyimp.manifest.values import (
@@ -19,7 +19,9 @@ from lazyimp.manifest.values import (
     LIBRARY,
     METADATA,
     OBSERVED,
+    OPTIONAL,
     REQUESTED,
+    STATIC,
     TRANSITIVE,
     Evidence,
     Manifest,
@@ -30,6 +32,7 @@ from lazyimp.manifest.values import (
 from lazyimp.record import Record
 
 MOST_EVIDENCE = 5
+OWN_CODE = ("local", "editable")
 
 
 @dataclass
@@ -83,6 +86,8 @@ class Builder:
         self._files(seen)
         for name in self.extra:
             self._requested(name)
+        self._optional(seen)
+        self._static(seen)
         kinds = {name: kind_of(each.distribution, self.environment) for name, each in self.gathered.items()}
         requirements = self._lock(kinds)
         parts, more = self.local.parts(requirements, self.target)
@@ -122,6 +127,34 @@ class Builder:
             owner = self.owners.of(path)
             if owner.distribution is not None:
                 self._own(owner, LIBRARY, path, "", path)
+
+    def _optional(self, seen: Seen) -> None:
+        """Tag what was loaded only by imports that would have done without."""
+        importers: dict[str, list[tuple[str, str]]] = {}
+        for module in seen.modules:
+            owner = self.owners.of(module.origin, module.name)
+            if owner.distribution is not None and module.by:
+                asker = self.owners.of(module.importer) if module.importer else None
+                if asker is None or asker.distribution is not owner.distribution:
+                    importers.setdefault(owner.distribution.name, []).append((module.importer, module.by))
+        for name, places in importers.items():
+            if all(static.is_guarded(path, int(by.rpartition(":")[2] or 0)) for path, by in places):
+                self.gathered[name].tags.add(OPTIONAL)
+
+    def _static(self, seen: Seen) -> None:
+        """Note what the user's own code imports elsewhere, where this run did not come by."""
+        files = [module.origin for module in seen.modules if self.owners.of(module.origin).kind in OWN_CODE]
+        for top, place in static.unobserved(files, [module.name for module in seen.modules]).items():
+            if top in seen.failed:
+                continue
+            found = static.provider(top, self.environment)
+            if found is None:
+                why = f"{place} imports it, the run did not come by, and it is not installed here"
+                self.undecided.append(
+                    Undecided(top, why, "install it, or run the part of the program that needs it")
+                )
+            elif found.name not in self.gathered:
+                self._gather(found).see(STATIC, top, place)
 
     def _own(self, owner: Owner, tag: str, what: str, by: str, path: str) -> None:
         if owner.distribution is None:

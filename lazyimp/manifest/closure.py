@@ -42,7 +42,7 @@ def close(
     Extras count where a requirement asks for them, and where all that an extra asks for is among `names`: that
     is what must have been installed with it.
     """
-    values = {**default_environment(), **(markers or {})}
+    values = {**{key: str(value) for key, value in default_environment().items()}, **(markers or {})}
     names = sorted(set(names))
     needs: dict[str, tuple[str, ...]] = {}
     missing: dict[tuple[str, str], None] = {}

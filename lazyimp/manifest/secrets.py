@@ -1,0 +1,68 @@
+"""Tells files that hold secrets by their name or their first bytes; such files never travel unless they are named."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+NAMES = (
+    ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "*.jks", "id_rsa*", "id_dsa*", "id_ecdsa*",
+    "id_ed25519*", ".netrc", "_netrc", ".pypirc", ".npmrc", ".pgpass", ".htpasswd", "credentials", "credentials.json",
+    "client_secret*.json", "service-account*.json", "*.tfstate", "secrets.y*ml", "secrets.toml", ".git-credentials",
+)  # fmt: skip
+PUBLIC = ("*.pub", ".env.example", ".env.sample", ".env.template", "cacert.pem", "ca-bundle.pem")
+FOLDERS = (".aws", ".ssh", ".gnupg", ".azure", ".kube", ".docker", ".config/gcloud")
+# What the issuers of keys begin them with, and the frame of a private key.
+TEXTS = (
+    (rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----", "a private key"),
+    (rb"\bAKIA[0-9A-Z]{16}\b", "an AWS access key"),
+    (rb"\bgh[pousr]_[A-Za-z0-9]{36,}\b", "a GitHub token"),
+    (rb"\bglpat-[A-Za-z0-9_-]{20,}\b", "a GitLab token"),
+    (rb"\bhf_[A-Za-z0-9]{30,}\b", "a Hugging Face token"),
+    (rb"\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,}\b", "an API key"),
+    (rb"\bxox[abprs]-[A-Za-z0-9-]{20,}\b", "a Slack token"),
+    (rb"\bAIza[0-9A-Za-z_-]{35}\b", "a Google API key"),
+    (rb"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}", "a PyPI token"),
+)
+_TEXTS = tuple((re.compile(pattern), what) for pattern, what in TEXTS)
+LOOK_BYTES = 1 << 20
+TEXT_SUFFIXES = (
+    ".py",
+    ".toml",
+    ".ini",
+    ".cfg",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".txt",
+    ".sh",
+    ".env",
+    ".conf",
+    ".md",
+    ".ipynb",
+)
+
+
+def secret_name(name: str) -> str:
+    """Why a file of that relative name is a secret, or ""."""
+    parts = name.split("/")
+    last = parts[-1].lower()
+    if any(fnmatch.fnmatch(last, each) for each in PUBLIC):
+        return ""
+    for folder in FOLDERS:
+        if f"/{folder}/" in f"/{name}":
+            return f"it lies in {folder}"
+    found = next((each for each in NAMES if fnmatch.fnmatch(last, each)), "")
+    return f"its name is like {found}" if found else ""
+
+
+def secret_text(path: str) -> str:
+    """What secret the beginning of a text file holds, or "" (also where it cannot be read)."""
+    if not path.lower().endswith(TEXT_SUFFIXES):
+        return ""
+    try:
+        with open(path, "rb") as file:
+            text = file.read(LOOK_BYTES)
+    except OSError:
+        return ""
+    return next((what for pattern, what in _TEXTS if pattern.search(text)), "")

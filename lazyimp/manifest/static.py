@@ -1,0 +1,98 @@
+"""Looks at the user's own code: imports that did not run, and imports that somebody waits for (inside try)."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lazyimp.distributions import Distribution, Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An import statement as written: the absolute module names it may load, and where it stands."""
+
+    names: tuple[str, ...]
+    line: int
+    guarded: bool  # inside a try whose handler takes ImportError
+    checking: bool  # below `if TYPE_CHECKING:`: for type checkers only
+
+
+@functools.lru_cache(maxsize=4096)
+def imports_of(path: str) -> tuple[Written, ...]:
+    """The import statements of a source file; none where it cannot be read or parsed."""
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    return tuple(_statements(tree, False, False))
+
+
+def _statements(node: ast.AST, guarded: bool, checking: bool) -> Iterator[Written]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield Written(tuple(alias.name for alias in child.names), child.lineno, guarded, checking)
+        elif isinstance(child, ast.ImportFrom) and not child.level and child.module:
+            names = (child.module, *(f"{child.module}.{alias.name}" for alias in child.names))
+            yield Written(names, child.lineno, guarded, checking)
+        elif isinstance(child, ast.Try):
+            caught = guarded or any(_takes_import_error(each) for each in child.handlers)
+            for part in child.body:
+                yield from _statements(ast.Module([part], []), caught, checking)
+            # a handler runs because something is missing here
+            for part in [*child.handlers, *child.orelse, *child.finalbody]:
+                yield from _statements(
+                    ast.Module([part], []) if isinstance(part, ast.stmt) else part, guarded, checking
+                )
+        elif isinstance(child, ast.If) and _asks_type_checker(child.test):
+            yield from _statements(ast.Module(child.body, []), guarded, True)
+            yield from _statements(ast.Module(child.orelse, []), guarded, checking)
+        elif isinstance(child, ast.With) and any("suppress" in ast.dump(item) for item in child.items):
+            yield from _statements(child, True, checking)
+        else:
+            yield from _statements(child, guarded, checking)
+
+
+def _takes_import_error(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
+    return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+def _asks_type_checker(test: ast.expr) -> bool:
+    return "TYPE_CHECKING" in {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(test)}
+
+
+def is_guarded(path: str, line: int) -> bool:
+    """The import statement at that line waits for its outcome."""
+    return any(each.guarded for each in imports_of(path) if each.line == line)
+
+
+def unobserved(files: Iterable[str], observed: Iterable[str]) -> dict[str, str]:
+    """Top-level names that the files import and that were not observed -> where ("file:line")."""
+    loaded = {name.partition(".")[0] for name in observed}
+    found: dict[str, str] = {}
+    for path in sorted(files):
+        for each in imports_of(path) if path.endswith(".py") else ():
+            if each.checking:
+                continue
+            top = each.names[0].partition(".")[0]
+            if top not in loaded and top not in sys.stdlib_module_names:
+                found.setdefault(top, f"{os.path.basename(path)}:{each.line}")
+    return found
+
+
+def provider(name: str, environment: Environment) -> Distribution | None:
+    """The distribution that installs the top-level module `name`, without importing it."""
+    for site in environment.sites:
+        for tail in (os.path.join(name, "__init__.py"), f"{name}.py"):
+            owners = environment.owners(os.path.join(site, tail))
+            if owners:
+                return owners[0]
+    return next((each for each in environment.distributions if name in each.top_level), None)
