@@ -42,13 +42,10 @@ def _statements(node: ast.AST, guarded: bool, checking: bool) -> Iterator[Writte
             yield Written(names, child.lineno, guarded, checking)
         elif isinstance(child, ast.Try):
             caught = guarded or any(_takes_import_error(each) for each in child.handlers)
-            for part in child.body:
-                yield from _statements(ast.Module([part], []), caught, checking)
-            # a handler runs because something is missing here
-            for part in [*child.handlers, *child.orelse, *child.finalbody]:
-                yield from _statements(
-                    ast.Module([part], []) if isinstance(part, ast.stmt) else part, guarded, checking
-                )
+            yield from _statements(ast.Module(child.body, []), caught, checking)
+            for handler in child.handlers:
+                yield from _statements(handler, guarded, checking)
+            yield from _statements(ast.Module([*child.orelse, *child.finalbody], []), guarded, checking)
         elif isinstance(child, ast.If) and _asks_type_checker(child.test):
             yield from _statements(ast.Module(child.body, []), guarded, True)
             yield from _statements(ast.Module(child.orelse, []), guarded, checking)
