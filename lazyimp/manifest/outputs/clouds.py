@@ -1,0 +1,88 @@
+"""Snippets for those who run programs elsewhere: Ray's runtime_env, a SkyPilot task, a Modal app, a script's header."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lazyimp.manifest.outputs.lines import command, needs_backend, pinned, program_name
+from lazyimp.manifest.values import Manifest
+
+
+def _lines(manifest: Manifest) -> list[str]:
+    return [line for line in map(pinned, manifest.requirements) if line]
+
+
+def runtime_env(manifest: Manifest) -> dict[str, Any]:
+    """Ray's runtime_env: the lock by uv, local code as modules and the working folder."""
+    value: dict[str, Any] = {}
+    packages = _lines(manifest)
+    if packages:
+        backend = needs_backend(manifest)
+        options = ["--no-deps", *([f"--torch-backend={backend}"] if backend else [])]
+        value["uv"] = {"packages": packages, "uv_pip_install_options": options}
+    if manifest.local:
+        value["working_dir"] = manifest.local[0].root
+        value["py_modules"] = [part.root for part in manifest.local[1:]]
+    return {key: each for key, each in value.items() if each}
+
+
+def ray(manifest: Manifest) -> str:
+    """The same as JSON."""
+    return json.dumps(runtime_env(manifest), indent=2, sort_keys=True) + "\n"
+
+
+def skypilot(manifest: Manifest) -> str:
+    """A SkyPilot task, YAML."""
+    accelerator = manifest.target.accelerator
+    backend = needs_backend(manifest)
+    install = (
+        "uv pip install --no-deps"
+        + (f" --torch-backend={backend}" if backend else "")
+        + " -r requirements.txt"
+    )
+    lines = [
+        f"name: {program_name(manifest)}",
+        "workdir: .",
+        "resources:",
+        "  accelerators: A100:1" if accelerator not in ("cpu", "mps") else "  cpus: 4+",
+        "setup: |",
+        "  command -v uv || pip install uv",
+        f"  uv venv --python {manifest.target.python} .venv",
+        "  source .venv/bin/activate",
+        "  cat > requirements.txt <<'END'",
+        *(f"  {line}" for line in _lines(manifest)),
+        "  END",
+        f"  {install}",
+        "run: |",
+        "  source .venv/bin/activate",
+        f"  {' '.join(command(manifest))}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def modal(manifest: Manifest) -> str:
+    """A Modal app, Python."""
+    version = ".".join(manifest.target.python.split(".")[:2])
+    lines = [
+        "import modal",
+        "",
+        "image = (",
+        f'    modal.Image.debian_slim(python_version="{version}")',
+        "    .uv_pip_install(",
+        *(f"        {json.dumps(line)}," for line in _lines(manifest)),
+        '        extra_options="--no-deps",',
+        "    )",
+    ]
+    for part in manifest.local:
+        lines.append(f"    .add_local_dir({json.dumps(part.root)}, {json.dumps(f'/root/{part.name}')})")
+    lines += [")", f"app = modal.App({json.dumps(program_name(manifest))}, image=image)"]
+    return "\n".join(lines) + "\n"
+
+
+def script_header(manifest: Manifest) -> str:
+    """Inline script metadata (PEP 723): the short list, exact."""
+    version = ".".join(manifest.target.python.split(".")[:2])
+    lines = ["# /// script", f'# requires-python = "=={version}.*"', "# dependencies = ["]
+    lines += [f"#     {json.dumps(line)}," for line in map(pinned, manifest.roots()) if line]
+    return "\n".join([*lines, "# ]", "# ///"]) + "\n"

@@ -1,0 +1,88 @@
+"""A requirement as installers write it, and what to say of those that are none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from lazyimp.manifest.target import ACCELERATOR
+from lazyimp.manifest.values import Manifest, Requirement
+
+INSTALLED = ("index", "vcs", "archive", "conda")  # kinds that an installer can get again
+
+
+def pinned(requirement: Requirement) -> str:
+    """One line without hashes: `name[extra]==1.2`, or `name @ url`; "" where no installer can get it."""
+    name = requirement.display or requirement.name
+    if requirement.extras:
+        name += f"[{','.join(sorted(requirement.extras))}]"
+    source = requirement.source
+    if requirement.kind == "vcs":
+        return f"{name} @ {source.url}@{source.commit}" + (
+            f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
+        )
+    if requirement.kind == "archive":
+        url = source.url or PurePath(source.path).as_uri()
+        marks = [f"subdirectory={source.subdirectory}"] if source.subdirectory else []
+        marks += [each.replace(":", "=", 1) for each in source.hashes[:1]]
+        return f"{name} @ {url}" + (f"#{'&'.join(marks)}" if marks else "")
+    if requirement.kind in INSTALLED:
+        return f"{name}=={version_of(requirement)}"
+    return ""
+
+
+def version_of(requirement: Requirement) -> str:
+    """The version to ask an index for: without `+cpu`, `+cu126` and the like, which the accelerator decides there."""
+    public, _, local = requirement.version.partition("+")
+    return public if local and is_accelerator(local) else requirement.version
+
+
+def is_accelerator(local: str) -> bool:
+    """A local version that names what it was built for, and nothing else."""
+    return bool(ACCELERATOR.fullmatch(local))
+
+
+def needs_backend(manifest: Manifest) -> str:
+    """The accelerator to name to the installer (uv's --torch-backend), or "" where nothing asks for one."""
+    for each in manifest.requirements:
+        local = each.version.partition("+")[2]
+        if each.name == "torch" or (local and is_accelerator(local)):
+            return manifest.target.accelerator
+    return ""
+
+
+def remark(requirement: Requirement) -> str:
+    """What to say of a distribution that no installer can get: one line."""
+    word = {
+        "editable": "its source travels as local code",
+        "local-dir": "it travels as the files it was installed as",
+        "local": "it travels as local code",
+        "local-binary": "it travels as local code",
+        "system": "the operating system's; install its package there",
+        "unresolved": "where it comes from is not known",
+    }.get(requirement.kind, requirement.kind)
+    return f"{requirement.name} {requirement.version}: {word}"
+
+
+def shown_source(requirement: Requirement) -> str:
+    """Where it comes from, in a few words."""
+    source = requirement.source
+    return source.url or source.path or requirement.kind
+
+
+def plain_name(text: str) -> str:
+    """A name fit for a file, an image or an environment."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "program"
+
+
+def program_name(manifest: Manifest) -> str:
+    """The program's short name."""
+    return plain_name(PurePath(manifest.program.get("name", "")).stem)
+
+
+def command(manifest: Manifest) -> list[str]:
+    """The words that start the program below its root."""
+    kind, name = manifest.program.get("kind", ""), manifest.program.get("name", "")
+    return (
+        ["python", "-m", name] if kind == "module" else ["python", name] if kind == "script" else ["python"]
+    )
