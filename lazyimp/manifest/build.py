@@ -33,6 +33,7 @@ from lazyimp.record import Record
 
 MOST_EVIDENCE = 5
 OWN_CODE = ("local", "editable")
+OURS = ("lazyimp-runtime",)
 
 
 @dataclass
@@ -125,7 +126,7 @@ class Builder:
                 self._gather(found).see(METADATA, os.path.basename(folder), who)
         for path in seen.libraries:
             owner = self.owners.of(path)
-            if owner.distribution is not None:
+            if owner.distribution is not None and owner.distribution.name not in OURS:
                 self._own(owner, LIBRARY, path, "", path)
 
     def _optional(self, seen: Seen) -> None:

@@ -9,11 +9,18 @@ from dataclasses import dataclass, field
 
 from lazyimp.distributions import Distribution, Environment
 from lazyimp.manifest import binaries
-from lazyimp.manifest.files import Collector, Found
+from lazyimp.manifest.files import Collector, Found, fingerprint
 from lazyimp.manifest.owners import ARCHIVES, Owner
 from lazyimp.manifest.values import LocalFile, LocalPart, Requirement, Target, Undecided
 from lazyimp.record import Record
 
+# What of a distribution's metadata programs ask for; the name it has in a .dist-info.
+METADATA_FILES = {
+    "METADATA": "METADATA",
+    "PKG-INFO": "METADATA",
+    "entry_points.txt": "entry_points.txt",
+    "top_level.txt": "top_level.txt",
+}
 REBUILT = ("local-dir",)  # kinds of distributions that travel as the files they were installed as
 
 
@@ -100,6 +107,9 @@ class LocalCode:
 
     def _part(self, root: Root, files: list[LocalFile]) -> LocalPart:
         kind = "editable" if root.distribution else "local"
+        distribution = self.environment.named(root.distribution) if root.distribution else None
+        if distribution is not None:
+            files = sorted([*files, *_metadata(distribution)], key=lambda each: each.name)
         name = root.distribution or os.path.basename(root.path.rstrip(os.sep)) or "root"
         path = os.path.dirname(root.path) if os.path.isfile(root.path) else root.path
         return _make(name, path, kind, files, root.distribution)
@@ -137,6 +147,18 @@ def _installed(distribution: Distribution, include: Iterable[str]) -> Found:
         if path.startswith(distribution.site + os.sep) and os.path.isfile(path) and not path.endswith(".pyc"):
             collector.add(path)
     return collector.finish()
+
+
+def _metadata(distribution: Distribution) -> list[LocalFile]:
+    """The metadata of a distribution whose code travels as files, so that versions and entry points are found there."""
+    info = f"{distribution.display.replace('-', '_')}-{distribution.version}.dist-info"
+    found = []
+    for name, shown in METADATA_FILES.items():
+        path = os.path.join(distribution.metadata_folder, name)
+        if os.path.isfile(path):
+            size, digest = fingerprint(path)
+            found.append(LocalFile(path, f"{info}/{shown}", size, digest))
+    return found
 
 
 def _make(name: str, root: str, kind: str, files: list[LocalFile], distribution: str) -> LocalPart:

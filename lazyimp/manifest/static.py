@@ -77,11 +77,9 @@ def unobserved(files: Iterable[str], observed: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(files):
         for each in imports_of(path) if path.endswith(".py") else ():
-            if each.checking:
-                continue
-            top = each.names[0].partition(".")[0]
-            if top not in loaded and top not in sys.stdlib_module_names:
-                found.setdefault(top, f"{os.path.basename(path)}:{each.line}")
+            for top in () if each.checking else {name.partition(".")[0] for name in each.names}:
+                if top not in loaded and top not in sys.stdlib_module_names:
+                    found.setdefault(top, f"{os.path.basename(path)}:{each.line}")
     return found
 
 
