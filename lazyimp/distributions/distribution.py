@@ -133,6 +133,11 @@ class Distribution:
                 path, digest, size = (*row, "", "")[:3]
                 yield Row(path, digest, int(size) if size.isdigit() else -1)
 
+    @functools.cached_property
+    def size_bytes(self) -> int:
+        """The size of its files, as RECORD says."""
+        return sum(map(int, re.findall(r",(\d+)\r?$", self._record, re.MULTILINE)))
+
     def paths(self) -> list[str]:
         """The absolute paths of its files, without looking at the disk."""
         start = self.site + os.sep

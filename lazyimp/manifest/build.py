@@ -100,7 +100,10 @@ class Builder:
             parts,
             tuple(sorted(self.undecided, key=lambda each: (not each.blocks, each.what))),
             seen.complete,
-            {"distributions": len(self.environment.distributions)},
+            {
+                "distributions": len(self.environment.distributions),
+                "size_bytes": sum(each.size_bytes for each in self.environment.distributions),
+            },
         )
 
     # -- what was seen -----------------------------------------------------------------------------------
@@ -241,7 +244,7 @@ class Builder:
             closure.needs.get(name, ()),
             tuple(known.evidence),
             known.modules,
-            sum(max(row.size_bytes, 0) for row in distribution.rows()),
+            distribution.size_bytes,
             tuple(sorted({*known.flags, *kind.flags})),
             distribution.display,
         )
