@@ -102,7 +102,11 @@ def test_imports_that_did_not_run_are_listed_as_such(tmp_path, site):
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import typed\n"
         "def f():\n    import later, json, not_there\n"
     )
-    manifest = manifest_of(ran(tmp_path, site, {}))
+    record = ran(tmp_path, site, {})
+    without = manifest_of(record)
+    assert not without.requirements
+    assert [each.what for each in without.undecided] == ["later", "not_there"]
+    manifest = manifest_of(record, static=True)
     known = found(manifest)
     assert set(known) == {"later"} and known["later"].tags == ("static-only",)
     assert known["later"].evidence[0].by == "main.py:5"

@@ -45,6 +45,7 @@ COMMANDS = {  # name -> where its class is; a command loads nothing of the other
     "explain": "lazyimp.cli.explain:Explain",
     "include": "lazyimp.cli.patterns:Include",
     "init": "lazyimp.cli.init:Init",
+    "manifest": "lazyimp.cli.manifest:MakeManifest",
     "migrate": "lazyimp.cli.migrate:Migrate",
     "profile": "lazyimp.cli.profile:ProfileRun",
     "report": "lazyimp.cli.report:Report",

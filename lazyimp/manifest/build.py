@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lazyimp.distributions import Distribution, Environment, scan
+from lazyimp.distributions import Distribution, Environment, canonical, scan
 from lazyimp.manifest import closure as closures
 from lazyimp.manifest import static
 from lazyimp.manifest import target as targets
@@ -55,7 +55,11 @@ class Gathered:
 
 
 class Builder:
-    """Builds the manifest of one record; `environment` is scanned from the record's own sys.path if not given."""
+    """Builds the manifest of one record; `environment` is scanned from the record's own sys.path if not given.
+
+    `extra` and `exclude` name distributions; `include` files that travel whatever they look like. `minimal` leaves
+    out what only loads because it is installed; `static` takes in what the code names and the run did not load.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,10 @@ class Builder:
         environment: Environment | None = None,
         target: Target | None = None,
         extra: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        include: Iterable[str] = (),
+        minimal: bool = False,
+        static: bool = False,
     ) -> None:
         self.record = record
         header = record.header
@@ -75,8 +83,11 @@ class Builder:
         self.owners = Owners(self.environment, stdlib, sys_path, str(header.get("base_prefix") or ""))
         self.target = target or targets.of_record(record)
         self.extra = tuple(extra)
+        self.excluded = frozenset(canonical(each) for each in exclude)
+        self.minimal = minimal
+        self.with_static = static
         self.gathered: dict[str, Gathered] = {}
-        self.local = LocalCode(self.environment)
+        self.local = LocalCode(self.environment, include)
         self.undecided: list[Undecided] = []
         self.conda: dict[str, Evidence] = {}
 
@@ -159,6 +170,9 @@ class Builder:
                 )
             elif found.name not in self.gathered:
                 self._gather(found).see(STATIC, top, place)
+                if not self.with_static:
+                    why = f"{place} imports {top}, but the run did not come by"
+                    self.undecided.append(Undecided(found.name, why, "--include-static takes it in"))
 
     def _own(self, owner: Owner, tag: str, what: str, by: str, path: str) -> None:
         if owner.distribution is None:
@@ -205,10 +219,10 @@ class Builder:
     # -- the lock ----------------------------------------------------------------------------------------
 
     def _lock(self, kinds: dict[str, Kind]) -> tuple[Requirement, ...]:
-        observed = [name for name in self.gathered if name not in closures.TOOLS or self._is_needed(name)]
+        observed = [name for name, each in self.gathered.items() if self._is_wanted(name, each)]
         closure = closures.close(observed, self.environment, targets.markers(self.target))
         short = set(closures.roots(observed, closure))
-        names = set(observed).union(*(closure.below(name) for name in observed))
+        names = set(observed).union(*(closure.below(name) for name in observed)) - self.excluded
         for who, requirement in closure.missing:
             self.undecided.append(
                 Undecided(
@@ -219,9 +233,15 @@ class Builder:
             )
         return tuple(self._requirement(name, name in short, kinds, closure) for name in sorted(names))
 
-    def _is_needed(self, name: str) -> bool:
-        """pip and its like count only where the program itself loaded them."""
-        return any(each.tag == OBSERVED and each.by for each in self.gathered[name].evidence)
+    def _is_wanted(self, name: str, each: Gathered) -> bool:
+        """Listed: not excluded, of a tag that counts, and of installers only what the program itself loaded."""
+        if name in self.excluded:
+            return False
+        if name in closures.TOOLS and not any(fact.tag == OBSERVED and fact.by for fact in each.evidence):
+            return False
+        if OPTIONAL in each.tags and self.minimal and REQUESTED not in each.tags:
+            return False
+        return each.tags != {STATIC} or self.with_static
 
     def _requirement(
         self, name: str, root: bool, kinds: dict[str, Kind], closure: closures.Closure

@@ -54,4 +54,5 @@ def _part(part: LocalPart) -> str:
 
 def _target(manifest: Manifest) -> str:
     target = manifest.target
-    return f"{target.abi} {target.python} {target.system} {target.architecture} {target.libc_version} {target.accelerator}"
+    machine = f"{target.system} {target.architecture} {target.libc_version}"
+    return f"{target.abi} {target.python} {machine} {target.accelerator}"

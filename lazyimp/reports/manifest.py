@@ -112,7 +112,9 @@ def render_changes(changes: Sequence[Change], style: Style | None = None) -> str
     if not changes:
         return "no difference\n"
     signs = {"added": ("+", GREEN), "removed": ("-", RED), "changed": ("~", YELLOW)}
-    rows = [[Cell(*signs[each.what]), each.name, each.before, each.after] for each in changes]
+    rows: list[list[Cell | str]] = [
+        [Cell(*signs[each.what]), each.name, each.before, each.after] for each in changes
+    ]
     columns = (Column(""), Column("name"), Column("before", cut="right"), Column("after", cut="right"))
     return "\n".join(table(columns, rows, style)) + "\n"
 

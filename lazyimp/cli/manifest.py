@@ -1,0 +1,298 @@
+"""`lazyimp manifest`: the smallest set of dependencies that runs a recorded program elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from lazyimp.errors import LazyimpError, UsageError, unknown_word
+
+if TYPE_CHECKING:
+    from lazyimp.manifest import Manifest
+    from lazyimp.manifest.index import Answer, IndexFile
+
+FORMATS = {
+    "text": "for people",
+    "toml": "the manifest itself",
+    "json": "the same as JSON",
+    "requirements": "requirements.txt, the whole lock",
+    "roots": "requirements.txt, the short list",
+    "pylock": "pylock.toml (PEP 751)",
+    "conda": "environment.yml",
+    "docker": "a Dockerfile",
+    "ray": "a runtime_env",
+    "skypilot": "a task",
+    "modal": "an app's image",
+    "script": "the header of a script (PEP 723)",
+    "sbom": "a CycloneDX bill of materials",
+}
+ENDINGS = {
+    ".toml": "toml",
+    ".json": "json",
+    "requirements.txt": "requirements",
+    "pylock.toml": "pylock",
+    ".cdx.json": "sbom",
+    "environment.yml": "conda",
+    "environment.yaml": "conda",
+    "Dockerfile": "docker",
+}
+
+
+class MakeManifest:
+    """List what a recorded run really needs, classified and pinned, for an environment elsewhere."""
+
+    name = "manifest"
+
+    def split(self, words: list[str]) -> int:
+        """All words are ours."""
+        return len(words)
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", nargs="?", help="a record or a manifest; the last run here without one")
+        shown = ", ".join(f"{name} ({what})" for name, what in FORMATS.items())
+        parser.add_argument("--format", metavar="NAME", help=f"one of: {shown}; else what -o says")
+        parser.add_argument(
+            "-o", "--output", metavar="FILE", help="write there, whole or not at all; - for stdout"
+        )
+        parser.add_argument("--force", action="store_true", help="write over a file that is there")
+        parser.add_argument(
+            "-v", "--verbose", action="store_true", help="the whole lock, not the short list alone"
+        )
+        parser.add_argument(
+            "--diff", metavar="OLD", help="what differs from another manifest; 1 if anything does"
+        )
+        parser.add_argument("--explain", metavar="NAME", help="why a distribution is listed")
+        parser.add_argument("--strict", action="store_true", help="anything undecided is an error")
+        _selection(parser)
+        _target(parser)
+
+    def run(self, options: argparse.Namespace, rest: list[str]) -> int:
+        """Make it, show or write it."""
+        manifest = made(options)
+        if options.diff is not None:
+            return _show_changes(options.diff, manifest)
+        if options.explain is not None:
+            return _explain(options.explain, manifest)
+        name = options.format or _by_ending(options.output) or "text"
+        if name not in FORMATS:
+            raise UsageError(unknown_word("format", name, tuple(FORMATS)))
+        files = _asked(manifest, options) if options.index else {}
+        text = rendered(manifest, name, options, files)
+        if options.output in (None, "-"):
+            sys.stdout.write(text)
+        else:
+            write_whole(options.output, text, options.force)
+        return _verdict(manifest, options.strict)
+
+
+def _selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--extra-requirement", action="append", default=[], metavar="NAME", help="add a distribution"
+    )
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="NAME", help="leave a distribution out"
+    )
+    parser.add_argument(
+        "--minimal", action="store_true", help="leave out what loads only because it is installed"
+    )
+    parser.add_argument(
+        "--include-static", action="store_true", help="what imports name that did not run, too"
+    )
+    parser.add_argument(
+        "--include",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file that travels whatever it looks like",
+    )
+    parser.add_argument("--hashes", action="store_true", help="write hashes where they are known")
+    parser.add_argument(
+        "--index", action="store_true", help="ask the indexes that pip or uv would ask for files and hashes"
+    )
+    parser.add_argument("--base", default="", metavar="IMAGE", help="the Dockerfile's base image")
+
+
+def _target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--python", metavar="X.Y.Z", help="the target's Python")
+    parser.add_argument("--system", metavar="NAME", help="linux, macos or windows")
+    parser.add_argument("--architecture", metavar="NAME", help="x86_64, aarch64, ...")
+    parser.add_argument("--glibc", metavar="X.Y", help="the target's C library")
+    parser.add_argument("--musl", metavar="X.Y", help="the same where it is musl")
+    parser.add_argument("--accelerator", metavar="NAME", help="cpu, auto, cu126, rocm6.2, ...")
+
+
+def made(options: argparse.Namespace) -> Manifest:
+    """The manifest of the record (or in the file) that the options name."""
+    from lazyimp.manifest import target as targets
+    from lazyimp.manifest.build import Builder
+    from lazyimp.manifest.outputs import own
+    from lazyimp.record import read_record
+
+    path = options.file or _last_record()
+    if not os.path.exists(path):
+        raise UsageError(f"no file {path!r}; `lazyimp profile SCRIPT` records a run")
+    if _is_manifest(path):
+        return own.read_manifest(path)
+    record = read_record(path)
+    names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
+    target = targets.changed(targets.of_record(record), **{name: getattr(options, name) for name in names})
+    return Builder(
+        record,
+        target=target,
+        extra=options.extra_requirement,
+        exclude=options.exclude,
+        include=options.include,
+        minimal=options.minimal,
+        static=options.include_static,
+    ).build()
+
+
+def _last_record() -> str:
+    from lazyimp.running import store
+
+    return str(store.last_run().record)
+
+
+def _is_manifest(path: str) -> bool:
+    """A manifest of ours, in either form; a record's first line is an object, too, but another."""
+    from lazyimp.manifest.outputs.own import FORMAT
+
+    with open(path, "rb") as file:
+        return FORMAT.encode() in file.read(4096) or path.endswith(".toml")
+
+
+def rendered(
+    manifest: Manifest, name: str, options: argparse.Namespace, files: dict[str, list[IndexFile]]
+) -> str:
+    """The manifest in one of FORMATS."""
+    from lazyimp.manifest.outputs import clouds, conda, docker, own, pylock, requirements, sbom
+    from lazyimp.reports import manifest as report
+    from lazyimp.reports.terminal import Style
+
+    if name == "pylock":
+        missing = pylock.unlocked(manifest, files)
+        if missing:
+            names = ", ".join(each.name for each in missing[:5])
+            print(
+                f"lazyimp: no file is known of {len(missing)} ({names}, ...); --index asks for them",
+                file=sys.stderr,
+            )
+    known = {
+        "text": lambda: report.render(manifest, Style.of(sys.stdout), verbose=options.verbose),
+        "toml": lambda: own.as_toml(manifest),
+        "json": lambda: own.as_json(manifest),
+        "requirements": lambda: requirements.render(manifest, hashes=options.hashes),
+        "roots": lambda: requirements.render(manifest, roots_only=True, hashes=options.hashes),
+        "pylock": lambda: pylock.render(manifest, files),
+        "conda": lambda: conda.render(manifest),
+        "docker": lambda: docker.render(manifest, base=options.base),
+        "ray": lambda: clouds.ray(manifest),
+        "skypilot": lambda: clouds.skypilot(manifest),
+        "modal": lambda: clouds.modal(manifest),
+        "script": lambda: clouds.script_header(manifest),
+        "sbom": lambda: sbom.render(manifest),
+    }
+    return known[name]()
+
+
+def _asked(manifest: Manifest, options: argparse.Namespace) -> dict[str, list[IndexFile]]:
+    """The files that indexes have of the distributions that came from one; what could not be asked is said."""
+    from lazyimp.manifest.index import ask
+    from lazyimp.manifest.index_config import read_config
+    from lazyimp.manifest.outputs.lines import version_of
+
+    config = read_config(os.environ, sys.prefix, os.getcwd())
+    wanted = {each.name: version_of(each) for each in manifest.requirements if each.kind == "index"}
+    answers = ask(wanted, config)
+    _complain(answers)
+    return {name: list(answer.files) for name, answer in answers.items()}
+
+
+def _complain(answers: dict[str, Answer]) -> None:
+    for name, answer in sorted(answers.items()):
+        if answer.files:
+            continue
+        said = (
+            "; ".join(f"{index}: {what}" for index, what in answer.asked.items()) or "no index is configured"
+        )
+        word = "could not be asked about" if answer.failed else "not on any index"
+        print(f"lazyimp: {name}: {word} ({said})", file=sys.stderr)
+
+
+def _show_changes(path: str, manifest: Manifest) -> int:
+    from lazyimp.manifest.diff import diff
+    from lazyimp.manifest.outputs import own
+    from lazyimp.reports import manifest as report
+    from lazyimp.reports.terminal import Style
+
+    changes = diff(own.read_manifest(path), manifest)
+    sys.stdout.write(report.render_changes(changes, Style.of(sys.stdout)))
+    return 1 if changes else 0
+
+
+def _explain(name: str, manifest: Manifest) -> int:
+    from lazyimp.distributions import canonical
+    from lazyimp.reports import manifest as report
+    from lazyimp.reports.terminal import Style
+
+    known = {each.name: each for each in manifest.requirements}
+    chosen = known.get(canonical(name))
+    if chosen is None:
+        raise UsageError(
+            unknown_word("distribution", name, tuple(known))
+            if known
+            else f"nothing is listed, nor is {name!r}"
+        )
+    above = [each.name for each in manifest.requirements if chosen.name in each.requires]
+    sys.stdout.write(report.render_explained(manifest, chosen, above, Style.of(sys.stdout)))
+    return 0
+
+
+def _by_ending(output: str | None) -> str | None:
+    if output in (None, "-"):
+        return None
+    name = os.path.basename(str(output))
+    return next(
+        (
+            kind
+            for ending, kind in sorted(ENDINGS.items(), key=lambda row: -len(row[0]))
+            if name.endswith(ending)
+        ),
+        None,
+    )
+
+
+def write_whole(path: str, text: str, force: bool) -> None:
+    """Write a file that is there whole or not at all; raises LazyimpError."""
+    import tempfile
+
+    if os.path.exists(path) and not force:
+        raise UsageError(f"{path!r} is there already; --force writes over it")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=".lazyimp-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise LazyimpError(f"cannot write {path!r}: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _verdict(manifest: Manifest, strict: bool) -> int:
+    """1 where the run was cut short, or where strictness finds something undecided."""
+    if not manifest.complete:
+        print("lazyimp: the run did not end by itself; the manifest may lack something", file=sys.stderr)
+        return 1
+    if strict and manifest.undecided:
+        print(f"lazyimp: {len(manifest.undecided)} undecided; the list says what to do", file=sys.stderr)
+        return 1
+    return 0
