@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -151,8 +152,10 @@ def made(options: argparse.Namespace) -> Manifest:
 
 
 def _last_record() -> str:
-    from lazyimp.running import store
-
+    try:
+        store = importlib.import_module("lazyimp.running.store")
+    except ModuleNotFoundError:
+        raise UsageError("name a record: LAZYIMP_RECORD=FILE writes one") from None
     return str(store.last_run().record)
 
 

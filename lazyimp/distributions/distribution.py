@@ -14,7 +14,6 @@ from typing import NamedTuple
 from importlib_metadata import PathDistribution
 
 EGG_LINK = ".egg-link"
-_ODD = ('"', "..", "\\", ":", "\n/")  # in a RECORD: quoted, outside the site, of Windows, absolute
 
 
 def canonical(name: str) -> str:
@@ -85,14 +84,24 @@ class Distribution:
         return self._header("Name") or self.name
 
     def _header(self, key: str) -> str:
+        return next(iter(self._headers(key)), "")
+
+    def _headers(self, key: str) -> list[str]:
+        """The values of a key of its metadata, read without the long text that follows the headers."""
+        found = re.findall(rf"^{key}:[ \t]*(.+(?:\n[ \t].+)*)$", self._head, re.MULTILINE | re.IGNORECASE)
+        return [" ".join(each.split()) for each in found]
+
+    @functools.cached_property
+    def _head(self) -> str:
         text = self.text("METADATA") or self.text("PKG-INFO")
-        head = text.replace("\r\n", "\n").partition("\n\n")[0]
-        found = re.search(rf"^{key}:[ \t]*(.+)$", head, re.MULTILINE | re.IGNORECASE)
-        return found.group(1).strip() if found else ""
+        return text.replace("\r\n", "\n").partition("\n\n")[0]
 
     @functools.cached_property
     def requires(self) -> tuple[str, ...]:
         """Its requirements as written, with their markers."""
+        written = self._headers("Requires-Dist")
+        if written or self.info.endswith(".dist-info"):
+            return tuple(written)
         try:
             return tuple(self.metadata.requires or ())
         except Exception:  # metadata that cannot be parsed requires nothing we can tell
@@ -126,6 +135,27 @@ class Distribution:
     def _record(self) -> str:
         return self.text("RECORD")
 
+    def row(self, path: str) -> Row | None:
+        """The line of its RECORD for a path below its site, written plainly; the others are in `rows`."""
+        rest = self._lines.get(path)
+        if rest is None:
+            return None
+        digest, _, size = rest.rpartition(",")
+        return Row(path, digest, int(size) if size.isdigit() else -1)
+
+    @functools.cached_property
+    def _lines(self) -> dict[str, str]:
+        """The lines of RECORD by what stands before the first comma: the path, of those written plainly."""
+        return dict(line.partition(",")[::2] for line in self._record.splitlines())
+
+    @functools.cached_property
+    def installed_at(self) -> float:
+        """When its RECORD was written, in seconds; 0 without one."""
+        try:
+            return os.stat(os.path.join(self.info, "RECORD")).st_mtime
+        except OSError:
+            return 0.0
+
     def rows(self) -> Iterator[Row]:
         """Its RECORD, as written."""
         for row in csv.reader(self._record.splitlines()):
@@ -140,16 +170,22 @@ class Distribution:
 
     def paths(self) -> list[str]:
         """The absolute paths of its files, without looking at the disk."""
-        start = self.site + os.sep
         text = self._record
         if not text:
             return [self._absolute(each) for each in self._installed_files()]
+        start = self.site + os.sep
         lines = text.splitlines()
-        if not any(odd in text for odd in _ODD):
-            return [start + line.partition(",")[0] for line in lines]
-        odd = [line for line in lines if line[:1] == "/" or any(each in line for each in _ODD)]
-        strange = set(odd)
-        plain = [start + line.partition(",")[0] for line in lines if line not in strange]
+        plain = [start + line.partition(",")[0] for line in lines]
+        # what is quoted, absolute, outside the site or of Windows gave no path above that there could be
+        twisted = "\\" in text or "/../" in text
+        odd = [
+            line
+            for line in lines
+            if line[:1] in ('"', "/")
+            or line[:2] == ".."
+            or line[1:2] == ":"
+            or (twisted and ("\\" in line or "/../" in line))
+        ]
         return plain + [self._absolute(row[0]) for row in csv.reader(odd) if row and row[0]]
 
     def _absolute(self, path: str) -> str:

@@ -52,7 +52,11 @@ class Environment:
             paths = each.paths()
             if self.folds:
                 paths = [self._key(path) for path in paths]
-            for path in paths:
+            mine = dict.fromkeys(paths, alone)
+            if owners.keys().isdisjoint(mine):
+                owners.update(mine)
+                continue
+            for path in mine:
                 known = owners.setdefault(path, alone)
                 if known is not alone and each not in known:
                     owners[path] = (*known, each)
@@ -78,6 +82,10 @@ class Environment:
 
     def row(self, distribution: Distribution, path: str) -> Row | None:
         """What the distribution's RECORD says of a file."""
+        start = distribution.site + os.sep
+        found = distribution.row(path[len(start) :].replace(os.sep, "/")) if path.startswith(start) else None
+        if found is not None:
+            return found
         return self._rows(distribution).get(self._key(self._straight(path)))
 
     @functools.cache  # noqa: B019  an environment lives as long as what asks it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from lazyimp.distributions import Distribution, Environment, canonical
 
 # Installers and build tools: they are in every environment, and a plain install brings what it needs itself.
 TOOLS = ("pip", "setuptools", "wheel", "uv", "lazyimp-runtime")
+
+_ONLY_EXTRA = re.compile(r";.*\bextra\s*==").search
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def close(
         if distribution is None:
             continue
         found = dict.fromkeys(needs.get(name, ()))
-        for requirement in requirements(distribution):
+        for requirement in requirements(distribution, bool(wanted)):
             if not applies(requirement, values, wanted):
                 continue
             other = canonical(requirement.name)
@@ -76,10 +79,13 @@ def close(
     )
 
 
-def requirements(distribution: Distribution) -> list[Requirement]:
-    """Its requirements, parsed; a line that is none is left out."""
+def requirements(distribution: Distribution, extras: bool = True) -> list[Requirement]:
+    """Its requirements, parsed; without `extras`, not those that only an extra asks for. No line that is none."""
+    lines = distribution.requires
+    if not extras:
+        lines = tuple(line for line in lines if not _ONLY_EXTRA(line) or " or " in line)
     found = []
-    for line in distribution.requires:
+    for line in lines:
         try:
             found.append(Requirement(line))
         except InvalidRequirement:

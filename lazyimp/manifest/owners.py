@@ -90,10 +90,9 @@ class Owners:
             return False
         try:
             stat = os.stat(path)
-            installed = os.stat(os.path.join(distribution.info, "RECORD")).st_mtime
         except OSError:
             return False
-        if stat.st_size == row.size_bytes and stat.st_mtime <= installed + 60:
+        if stat.st_size == row.size_bytes and stat.st_mtime <= distribution.installed_at + 60:
             return False
         return self.environment.is_as_recorded(distribution, path) is False
 
