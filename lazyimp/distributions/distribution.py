@@ -16,6 +16,14 @@ from importlib_metadata import PathDistribution
 EGG_LINK = ".egg-link"
 
 
+_ODD = ('"', "\\", ":", "../", "\n/")  # in a RECORD: quoted, of Windows, outside the site, absolute
+
+
+def _is_odd(line: str) -> bool:
+    """A line of RECORD whose path is quoted, absolute, of Windows, or leads out of the site."""
+    return line[:1] in ("/", '"', ".") or line[1:2] == ":" or "\\" in line or "/../" in line
+
+
 def canonical(name: str) -> str:
     """The one spelling of a distribution's name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -73,8 +81,8 @@ class Distribution:
         """The text of one of its metadata files; of the egg-link itself for ""."""
         path = os.path.join(self.metadata_folder, name) if name else self.info
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-                return file.read()
+            with open(path, "rb") as file:
+                return file.read().decode("utf-8", "surrogateescape")
         except OSError:
             return ""
 
@@ -177,15 +185,7 @@ class Distribution:
         lines = text.splitlines()
         plain = [start + line.partition(",")[0] for line in lines]
         # what is quoted, absolute, outside the site or of Windows gave no path above that there could be
-        twisted = "\\" in text or "/../" in text
-        odd = [
-            line
-            for line in lines
-            if line[:1] in ('"', "/")
-            or line[:2] == ".."
-            or line[1:2] == ":"
-            or (twisted and ("\\" in line or "/../" in line))
-        ]
+        odd = [line for line in lines if _is_odd(line)] if any(each in text for each in _ODD) else []
         return plain + [self._absolute(row[0]) for row in csv.reader(odd) if row and row[0]]
 
     def _absolute(self, path: str) -> str:

@@ -152,13 +152,36 @@ class Builder:
                 asker = self.owners.of(module.importer) if module.importer else None
                 if asker is None or asker.distribution is not owner.distribution:
                     importers.setdefault(owner.distribution.name, []).append((module.importer, module.by))
-        for name, places in importers.items():
-            if all(static.is_guarded(path, int(by.rpartition(":")[2] or 0)) for path, by in places):
+        named = {
+            found.name
+            for top in static.wanted(self._own_files(seen))
+            if (found := static.provider(top, self.environment)) is not None
+        }
+        unsure = [name for name in importers if name not in named]
+        sure = [name for name in self.gathered if name not in unsure]
+        below = self._required(sure)
+        for name in unsure:
+            if name not in below and all(
+                static.is_guarded(path, int(by.rpartition(":")[2] or 0)) for path, by in importers[name]
+            ):
                 self.gathered[name].tags.add(OPTIONAL)
+        needed = self._required(name for name, each in self.gathered.items() if OPTIONAL not in each.tags)
+        for name in unsure:
+            if name in needed:
+                self.gathered[name].tags.discard(OPTIONAL)
+
+    def _required(self, names: Iterable[str]) -> set[str]:
+        """What these require, directly or not."""
+        names = list(names)
+        closure = closures.close(names, self.environment, targets.markers(self.target))
+        return set().union(*(closure.below(name) for name in names))
+
+    def _own_files(self, seen: Seen) -> list[str]:
+        return [module.origin for module in seen.modules if self.owners.of(module.origin).kind in OWN_CODE]
 
     def _static(self, seen: Seen) -> None:
         """Note what the user's own code imports elsewhere, where this run did not come by."""
-        files = [module.origin for module in seen.modules if self.owners.of(module.origin).kind in OWN_CODE]
+        files = self._own_files(seen)
         for top, place in static.unobserved(files, [module.name for module in seen.modules]).items():
             if top in seen.failed:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -84,13 +85,15 @@ def requirements(distribution: Distribution, extras: bool = True) -> list[Requir
     lines = distribution.requires
     if not extras:
         lines = tuple(line for line in lines if not _ONLY_EXTRA(line) or " or " in line)
-    found = []
-    for line in lines:
-        try:
-            found.append(Requirement(line))
-        except InvalidRequirement:
-            continue
-    return found
+    return [each for each in map(_parsed, lines) if each is not None]
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(line: str) -> Requirement | None:
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None
 
 
 def applies(requirement: Requirement, values: Mapping[str, str], extras: Iterable[str]) -> bool:

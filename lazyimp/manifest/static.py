@@ -67,8 +67,44 @@ def _asks_type_checker(test: ast.expr) -> bool:
 
 
 def is_guarded(path: str, line: int) -> bool:
-    """The import statement at that line waits for its outcome."""
-    return any(each.guarded for each in imports_of(path) if each.line == line)
+    """The import statement at that line waits for its outcome. Only the top-level statement around it is parsed."""
+    lines = _lines(path)
+    if not 0 < line <= len(lines) or lines[line - 1].startswith(("import ", "from ")):
+        return False
+    first = next((at for at in range(line - 1, -1, -1) if _begins(lines[at])), 0)
+    end = next((at for at in range(line, len(lines)) if _begins(lines[at])), len(lines))
+    try:
+        tree = ast.parse("\n".join(lines[first:end]))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return any(each.guarded for each in imports_of(path) if each.line == line)
+    return any(each.guarded for each in _statements(tree, False, False) if each.line == line - first)
+
+
+@functools.lru_cache(maxsize=256)
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return []
+
+
+def _begins(line: str) -> bool:
+    """A statement begins at the margin, and goes on with nothing that belongs to the one before."""
+    return line[:1].strip() not in ("", "#", ")", "]", "}") and not line.startswith(
+        ("else", "elif", "except", "finally")
+    )
+
+
+def wanted(files: Iterable[str]) -> set[str]:
+    """Top-level names that the files import for good: not inside try, not for type checkers."""
+    return {
+        name.partition(".")[0]
+        for path in files
+        for each in (imports_of(path) if path.endswith(".py") else ())
+        if not each.guarded and not each.checking
+        for name in each.names
+    }
 
 
 def unobserved(files: Iterable[str], observed: Iterable[str]) -> dict[str, str]:
