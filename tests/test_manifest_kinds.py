@@ -28,6 +28,7 @@ def test_by_name_and_version(tmp_path, site):
 
 
 def test_a_fork_from_git_is_no_index_package(tmp_path, site):
+    """Cases 31, 35."""
     url = {
         "url": "https://me:secret@host/r.git",
         "subdirectory": "py",
@@ -39,6 +40,7 @@ def test_a_fork_from_git_is_no_index_package(tmp_path, site):
 
 
 def test_a_fork_from_a_folder_travels_as_its_files(tmp_path, site):
+    """Case 32."""
     thing, manifest = kind_of(tmp_path, site, direct_url={"url": f"{FILE}{tmp_path}/src", "dir_info": {}})
     assert (thing.kind, thing.source.path) == ("local-dir", f"{tmp_path}/src")
     (part,) = [part for part in manifest.local if part.distribution == "thing"]
@@ -50,6 +52,7 @@ def test_a_fork_from_a_folder_travels_as_its_files(tmp_path, site):
     "info", [{"hashes": {"sha256": "ab"}}, {"hash": "sha256=ab"}], ids=["hashes", "hash of older installers"]
 )
 def test_an_archive_keeps_its_hash(tmp_path, site, info):
+    """Case 33."""
     thing, _ = kind_of(
         tmp_path, site, direct_url={"url": "https://u:p@host/thing-1.0.whl", "archive_info": info}
     )
@@ -61,6 +64,7 @@ def test_an_archive_keeps_its_hash(tmp_path, site, info):
 
 
 def test_poetrys_own_cache_is_no_origin(tmp_path, site):
+    """Case 34."""
     url = {"url": f"{FILE}/x/pypoetry/artifacts/aa/thing.whl", "archive_info": {}}
     assert kind_of(tmp_path, site, direct_url=url)[0].kind == "index"
 
@@ -83,6 +87,7 @@ def conda_meta(tmp_path, files, version="1.0"):
 
 @pytest.mark.parametrize("exists", [False, True], ids=["dead path", "the path happens to exist"])
 def test_condas_leftovers_are_conda(tmp_path, site, exists):
+    """Cases 29, 30."""
     path = tmp_path / "build" / "ci_py311" / "thing" / "work"
     if exists:
         path.mkdir(parents=True)
@@ -96,6 +101,7 @@ def test_condas_leftovers_are_conda(tmp_path, site, exists):
 
 
 def test_condas_leftovers_without_its_metadata_are_of_the_index(tmp_path, site):
+    """Case 29."""
     url = {"url": f"{FILE}/build/ci_py311/thing_1/work", "dir_info": {}}
     thing, _ = kind_of(tmp_path, site, installer="conda", direct_url=url)
     assert thing.kind == "index"
@@ -125,6 +131,7 @@ PATH_PLACEHOLDER = '__editable__.proj-0.1.finder' + ".__path_hook__"
 
 @pytest.mark.parametrize("how", ["setuptools pth", "finder", "hatchling pth"])
 def test_editable_ways(tmp_path, site, how):
+    """Cases 22, 23, 24."""
     folder = "" if how == "finder" else "src/"
     files = {
         f"{folder}proj/__init__.py": "",
@@ -154,6 +161,7 @@ def test_editable_ways(tmp_path, site, how):
 
 
 def test_an_egg_link_is_editable(tmp_path, site):
+    """Case 27."""
     root = tmp_path / "old"
     (root / "old.egg-info").mkdir(parents=True)
     (root / "old.egg-info" / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: old\nVersion: 0.3\n")
@@ -166,6 +174,7 @@ def test_an_egg_link_is_editable(tmp_path, site):
 
 
 def test_an_editable_install_whose_source_is_gone_stops_shipping(tmp_path, site):
+    """Case 28."""
     url = {"url": f"{FILE}{tmp_path}/gone", "dir_info": {"editable": True}}
     thing, manifest = kind_of(tmp_path, site, direct_url=url)
     assert thing.kind == "unresolved"
@@ -178,6 +187,7 @@ def test_an_editable_install_whose_source_is_gone_stops_shipping(tmp_path, site)
 
 
 def test_editable_halves_of_a_namespace_ship_only_their_own_files(tmp_path, site):
+    """Case 16."""
     (tmp_path / "venv" / "lib" / "site-packages" / "acme" / "beta").mkdir(parents=True)
     root = editable(
         tmp_path,
@@ -206,6 +216,7 @@ def test_editable_halves_of_a_namespace_ship_only_their_own_files(tmp_path, site
 
 
 def test_torch_for_the_cpu_is_the_indexs(tmp_path, site):
+    """Case 38."""
     install(site, "torch", "2.13.0+cpu", ["torch/__init__.py"])
     torch = found(manifest_of(ran(tmp_path, site, {"torch": site / "torch/__init__.py"})))["torch"]
     assert (torch.kind, torch.version) == ("index", "2.13.0+cpu") and "local-version:cpu" in torch.flags

@@ -12,6 +12,7 @@ def site(tmp_path):
 
 
 def test_roots_are_pruned_and_the_lock_is_whole(tmp_path, site):
+    """Case 64."""
     requires = [
         "numpy>=1",
         "tzdata; sys_platform == 'win32'",
@@ -84,6 +85,7 @@ def test_broken_metadata_breaks_nothing(tmp_path, site):
     ids=["plain", "try", "suppress", "finally"],
 )
 def test_what_loads_only_because_it_is_installed_is_optional(tmp_path, site, code, optional):
+    """Case 59."""
     install(site, "thing", "1", ["thing.py"])
     main = tmp_path / "main.py"
     main.write_text(code)
@@ -96,6 +98,7 @@ def test_what_loads_only_because_it_is_installed_is_optional(tmp_path, site, cod
 
 
 def test_imports_that_did_not_run_are_listed_as_such(tmp_path, site):
+    """Case 55."""
     install(site, "later", "1", ["later.py"])
     install(site, "typed", "1", ["typed.py"])
     (tmp_path / "main.py").write_text(
@@ -114,12 +117,14 @@ def test_imports_that_did_not_run_are_listed_as_such(tmp_path, site):
 
 
 def test_an_optional_import_that_failed_is_not_required(tmp_path, site):
+    """Case 60."""
     (tmp_path / "main.py").write_text("try:\n    import ujson\nexcept ImportError:\n    ujson = None\n")
     manifest = manifest_of(ran(tmp_path, site, {}, failed=["ujson"]))
     assert not manifest.requirements and not manifest.undecided
 
 
 def test_data_metadata_and_libraries_count(tmp_path, site):
+    """Cases 58, 61, 62, 63."""
     install(site, "tzdata", "1", ["tzdata/__init__.py", "tzdata/zoneinfo/Paris"])
     probed = install(site, "optree", "1", ["optree.py"])
     install(site, "nvidia-cublas", "1", ["nvidia/cublas/lib/libcublas.so.12"])

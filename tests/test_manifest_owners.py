@@ -28,6 +28,7 @@ NAMES = {
 
 
 def test_distributions_are_found_by_their_files(tmp_path, site):
+    """Cases 1, 13."""
     for name, path in NAMES.items():
         install(site, name, "1.0", [path])
     modules = {path.replace("/", ".").removesuffix(".py"): site / path for path in NAMES.values()}
@@ -38,6 +39,7 @@ def test_distributions_are_found_by_their_files(tmp_path, site):
 
 
 def test_names_are_spelled_in_one_way(tmp_path, site):
+    """Case 3."""
     install(site, "Ruamel.Yaml", "1", ["ruamel/yaml/__init__.py"])
     install(site, "Foo__Bar", "1", ["foo_bar.py"])
     environment = scan([str(site)])
@@ -50,6 +52,7 @@ def test_names_are_spelled_in_one_way(tmp_path, site):
 
 
 def test_two_distributions_that_share_files_are_both_listed(tmp_path, site):
+    """Case 4."""
     install(site, "opencv-python", "4", {"cv2/__init__.py": "# one\n"})
     install(site, "opencv-contrib", "4", {"cv2/__init__.py": "# two\n"})
     known = found(manifest_of(ran(tmp_path, site, {"cv2": site / "cv2/__init__.py"})))
@@ -60,6 +63,7 @@ def test_two_distributions_that_share_files_are_both_listed(tmp_path, site):
 
 
 def test_the_first_on_the_path_counts_and_hides_the_other(tmp_path, site):
+    """Case 5."""
     other = tmp_path / "user-site"
     install(other, "thing", "1.0", ["thing.py"])
     install(site, "thing", "2.0", ["thing.py"])
@@ -69,6 +73,7 @@ def test_the_first_on_the_path_counts_and_hides_the_other(tmp_path, site):
 
 
 def test_a_build_leftover_in_the_working_folder_is_no_distribution(tmp_path, site):
+    """Case 6."""
     ghost = tmp_path / "ghost.egg-info"
     ghost.mkdir()
     (ghost / "PKG-INFO").write_text("Name: ghost\nVersion: 1\n")
@@ -79,6 +84,7 @@ def test_a_build_leftover_in_the_working_folder_is_no_distribution(tmp_path, sit
 
 
 def test_of_two_versions_in_one_folder_the_one_whose_files_are_there_counts(tmp_path, site):
+    """Case 7."""
     install(site, "half", "1.0", {"half.py": "old = 1\n"})
     install(site, "half", "2.0", {"half.py": "new = 22\n"})
     (half,) = manifest_of(ran(tmp_path, site, {"half": site / "half.py"})).requirements
@@ -86,12 +92,14 @@ def test_of_two_versions_in_one_folder_the_one_whose_files_are_there_counts(tmp_
 
 
 def test_without_record_it_is_known_by_its_top_level(tmp_path, site):
+    """Case 8."""
     install(site, "bare", "1.0", ["bare/__init__.py"], record=False)
     (bare,) = manifest_of(ran(tmp_path, site, {"bare": site / "bare/__init__.py"})).requirements
     assert (bare.name, bare.kind) == ("bare", "index") and "no-record" in bare.flags
 
 
 def test_the_systems_own_is_never_shipped(tmp_path):
+    """Case 8."""
     site = tmp_path / "usr" / "lib" / "python3" / "dist-packages"
     install(site, "apt-thing", "1.0", ["apt_thing.py"], record=False, installer="debian")
     (site / "loose.py").write_text("")
@@ -102,6 +110,7 @@ def test_the_systems_own_is_never_shipped(tmp_path):
 
 
 def test_strange_lines_of_record_are_understood(tmp_path, site):
+    """Case 9."""
     info = install(site, "odd", "1.0", ["odd/a,b.py", "odd/übung.py"])
     lines = [
         '"odd/a,b.py",,',
@@ -119,6 +128,7 @@ def test_strange_lines_of_record_are_understood(tmp_path, site):
 
 
 def test_an_edited_file_is_told(tmp_path, site):
+    """Case 10."""
     install(site, "thing", "1.0", {"thing.py": "x = 1\n"})
     (site / "thing.py").write_text("x = 22\n")
     (thing,) = manifest_of(ran(tmp_path, site, {"thing": site / "thing.py"})).requirements
@@ -126,6 +136,7 @@ def test_an_edited_file_is_told(tmp_path, site):
 
 
 def test_files_that_are_links_into_a_cache_belong_to_who_lists_them(tmp_path, site):
+    """Case 11."""
     cache = tmp_path / "cache"
     cache.mkdir()
     install(site, "linked", "1.0", ["linked.py"])
@@ -137,6 +148,7 @@ def test_files_that_are_links_into_a_cache_belong_to_who_lists_them(tmp_path, si
 
 
 def test_case_and_unicode_form_do_not_matter_where_the_system_folds_them(tmp_path, site):
+    """Case 12."""
     install(site, "folds", "1.0", ["Folds/übung.py"])
     environment = scan([str(site)])
     environment.folds = True
@@ -145,6 +157,7 @@ def test_case_and_unicode_form_do_not_matter_where_the_system_folds_them(tmp_pat
 
 
 def test_a_module_copied_by_hand_is_local_and_alone(tmp_path, site):
+    """Case 14."""
     install(site, "other", "1.0", ["other.py"])
     (site / "copied.py").write_text("")
     manifest = manifest_of(ran(tmp_path, site, {"copied": site / "copied.py"}))
@@ -154,6 +167,7 @@ def test_a_module_copied_by_hand_is_local_and_alone(tmp_path, site):
 
 
 def test_namespace_packages_belong_to_who_lists_the_file(tmp_path, site):
+    """Cases 17, 19."""
     install(site, "protobuf", "1", ["google/protobuf/__init__.py"])
     install(site, "google-api-core", "1", ["google/api_core/__init__.py"])
     install(site, "googleapis-common-protos", "1", ["google/rpc/status.py"])
@@ -162,12 +176,14 @@ def test_namespace_packages_belong_to_who_lists_the_file(tmp_path, site):
 
 
 def test_a_namespace_alone_is_nothing(tmp_path, site):
+    """Case 18."""
     manifest = manifest_of(ran(tmp_path, site, {"google": "namespace", "made.up": ""}))
     assert not manifest.requirements
     assert [file.name for part in manifest.local for file in part.files] == ["main.py"]
 
 
 def test_standard_modules_and_shadows_of_them_are_told_by_file(tmp_path, site):
+    """Case 72."""
     (tmp_path / "token.py").write_text("")
     install(site, "setuptools", "80", ["setuptools/_distutils/core.py"])
     modules = {"json": f"{STDLIB}/json/__init__.py", "token": tmp_path / "token.py", "sys": "built-in"}
@@ -177,6 +193,7 @@ def test_standard_modules_and_shadows_of_them_are_told_by_file(tmp_path, site):
 
 
 def test_start_up_and_our_own_do_not_count(tmp_path, site):
+    """Case 67."""
     install(site, "lazyimp-runtime", "1", ["lazyimp/__init__.py"])
     install(site, "virtualenv-hook", "1", ["_virtualenv.py"])
     modules = {"lazyimp.record": site / "lazyimp/record.py", "_virtualenv": site / "_virtualenv.py"}
@@ -185,12 +202,14 @@ def test_start_up_and_our_own_do_not_count(tmp_path, site):
 
 
 def test_modules_of_children_count(tmp_path, site):
+    """Case 65."""
     install(site, "inner", "1.0", ["inner.py"])
     child = ran(tmp_path, site, {"inner": site / "inner.py"}, header={"pid": 11, "ppid": 10})
     assert set(found(manifest_of(ran(tmp_path, site, {}, children=[child])))) == {"inner"}
 
 
 def test_a_run_that_crashed_is_marked(tmp_path, site):
+    """Case 66."""
     assert not manifest_of(ran(tmp_path, site, {}, complete=False)).complete
     assert manifest_of(ran(tmp_path, site, {})).complete
 

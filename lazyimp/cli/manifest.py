@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from lazyimp.errors import LazyimpError, UsageError, unknown_word
 
 if TYPE_CHECKING:
+    from lazyimp.distributions import Environment
     from lazyimp.manifest import Manifest
-    from lazyimp.manifest.index import Answer, IndexFile
+    from lazyimp.manifest.index import IndexFile
 
 FORMATS = {
     "text": "for people",
@@ -72,7 +73,10 @@ class MakeManifest:
 
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Make it, show or write it."""
-        manifest = made(options)
+        manifest, environment = _made(options)
+        files: dict[str, list[IndexFile]] = {}
+        if options.index:
+            manifest, files = _asked(manifest, environment)
         if options.diff is not None:
             return _show_changes(options.diff, manifest)
         if options.explain is not None:
@@ -80,7 +84,6 @@ class MakeManifest:
         name = options.format or _by_ending(options.output) or "text"
         if name not in FORMATS:
             raise UsageError(unknown_word("format", name, tuple(FORMATS)))
-        files = _asked(manifest, options) if options.index else {}
         text = rendered(manifest, name, options, files)
         if options.output in (None, "-"):
             sys.stdout.write(text)
@@ -127,6 +130,11 @@ def _target(parser: argparse.ArgumentParser) -> None:
 
 def made(options: argparse.Namespace) -> Manifest:
     """The manifest of the record (or in the file) that the options name."""
+    return _made(options)[0]
+
+
+def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
+    """The same with the environment that it was made from; none for one read from a file."""
     from lazyimp.manifest import target as targets
     from lazyimp.manifest.build import Builder
     from lazyimp.manifest.outputs import own
@@ -136,11 +144,11 @@ def made(options: argparse.Namespace) -> Manifest:
     if not os.path.exists(path):
         raise UsageError(f"no file {path!r}; `lazyimp profile SCRIPT` records a run")
     if _is_manifest(path):
-        return own.read_manifest(path)
+        return own.read_manifest(path), None
     record = read_record(path)
     names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
     target = targets.changed(targets.of_record(record), **{name: getattr(options, name) for name in names})
-    return Builder(
+    builder = Builder(
         record,
         target=target,
         extra=options.extra_requirement,
@@ -148,7 +156,8 @@ def made(options: argparse.Namespace) -> Manifest:
         include=options.include,
         minimal=options.minimal,
         static=options.include_static,
-    ).build()
+    )
+    return builder.build(), builder.environment
 
 
 def _last_record() -> str:
@@ -201,28 +210,20 @@ def rendered(
     return known[name]()
 
 
-def _asked(manifest: Manifest, options: argparse.Namespace) -> dict[str, list[IndexFile]]:
-    """The files that indexes have of the distributions that came from one; what could not be asked is said."""
+def _asked(
+    manifest: Manifest, environment: Environment | None
+) -> tuple[Manifest, dict[str, list[IndexFile]]]:
+    """The manifest with what indexes say of the distributions that came from one, and the files they have."""
     from lazyimp.manifest.index import ask
     from lazyimp.manifest.index_config import read_config
+    from lazyimp.manifest.indexed import fitting_files, with_answers
     from lazyimp.manifest.outputs.lines import version_of
 
     config = read_config(os.environ, sys.prefix, os.getcwd())
     wanted = {each.name: version_of(each) for each in manifest.requirements if each.kind == "index"}
     answers = ask(wanted, config)
-    _complain(answers)
-    return {name: list(answer.files) for name, answer in answers.items()}
-
-
-def _complain(answers: dict[str, Answer]) -> None:
-    for name, answer in sorted(answers.items()):
-        if answer.files:
-            continue
-        said = (
-            "; ".join(f"{index}: {what}" for index, what in answer.asked.items()) or "no index is configured"
-        )
-        word = "could not be asked about" if answer.failed else "not on any index"
-        print(f"lazyimp: {name}: {word} ({said})", file=sys.stderr)
+    files = {name: fitting_files(answer.files, manifest.target)[0] for name, answer in answers.items()}
+    return with_answers(manifest, answers, environment), files
 
 
 def _show_changes(path: str, manifest: Manifest) -> int:

@@ -116,6 +116,22 @@ class Distribution:
             return ()
 
     @functools.cached_property
+    def wheel_tags(self) -> tuple[str, ...]:
+        """The compatibility tags of the wheel it was installed from; none where it is not said."""
+        return tuple(re.findall(r"^Tag:[ \t]*(\S+)", self.text("WHEEL"), re.MULTILINE))
+
+    def only_requires(self, name: str, version: str) -> bool:
+        """It installs nothing itself, and requires that very version of another: its name for one platform."""
+        text = self._record
+        if not text or len(text) > 4096:
+            return False
+        if any(os.path.basename(self.info) not in row.path for row in self.rows()):
+            return False
+        exact = re.compile(rf"([\w.-]+)\s*\(?==\s*{re.escape(version)}\b")
+        found = [exact.match(line) for line in self.requires]
+        return any(each and canonical(each.group(1)) == name for each in found)
+
+    @functools.cached_property
     def installer(self) -> str:
         """Who installed it: pip, uv, conda, debian, ..."""
         return self.text("INSTALLER").strip()

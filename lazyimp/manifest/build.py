@@ -100,6 +100,7 @@ class Builder:
             self._requested(name)
         self._optional(seen)
         self._static(seen)
+        self._foreign()
         kinds = {name: kind_of(each.distribution, self.environment) for name, each in self.gathered.items()}
         requirements = self._lock(kinds)
         parts, more = self.local.parts(requirements, self.target)
@@ -123,6 +124,16 @@ class Builder:
         for module in seen.modules:
             owner = self.owners.of(module.origin, module.name)
             self._own(owner, OBSERVED, module.name, module.by, module.origin)
+            if module.origin in ("", "namespace"):
+                self._hiding(module.name)
+
+    def _hiding(self, name: str) -> None:
+        """A folder without code that was imported in place of an editable distribution's package."""
+        for each, how in self.environment.editables.items():
+            places = [place for top, place in how.modules if top == name]
+            if any(os.path.exists(os.path.join(place, "__init__.py")) for place in places):
+                why = f"a folder of that name without code was imported in place of the editable {each}"
+                self.undecided.append(Undecided(name, why, "run from another folder, or rename it", True))
 
     def _files(self, seen: Seen) -> None:
         for path, who in seen.data.items():
@@ -170,6 +181,24 @@ class Builder:
             if name in needed:
                 self.gathered[name].tags.discard(OPTIONAL)
 
+    def _foreign(self) -> None:
+        """Distributions built for another platform than the target: told, and the name they are asked for by."""
+        for name, each in list(self.gathered.items()):
+            why = targets.accepts(self.target, each.distribution.wheel_tags)
+            if not why:
+                continue
+            each.flags.add("other-platform")
+            self.undecided.append(
+                Undecided(
+                    f"{name} {each.distribution.version}",
+                    f"what is installed here does not fit the target: {why}",
+                    "--index asks whether there is one that does",
+                )
+            )
+            for other in self.environment.distributions:
+                if other.name not in self.gathered and other.only_requires(name, each.distribution.version):
+                    self._gather(other).see(METADATA, f"{name} is asked for as {other.name}", "")
+
     def _required(self, names: Iterable[str]) -> set[str]:
         """What these require, directly or not."""
         names = list(names)
@@ -206,8 +235,11 @@ class Builder:
             return
         gathered = self._gather(owner.distribution)
         gathered.see(tag, what, by)
-        if owner.modified:
+        if owner.modified and "modified" not in gathered.flags:
             gathered.flags.add("modified")
+            why = f"{path} was edited after it was installed"
+            way_out = f"install {owner.distribution.name} again, or ship the edited file as local code"
+            self.undecided.append(Undecided(owner.distribution.name, why, way_out))
         for other in owner.others:
             gathered.flags.add(f"shared-files:{other.name}")
             self._gather(other).flags.add(f"shared-files:{owner.distribution.name}")

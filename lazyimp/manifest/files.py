@@ -33,10 +33,14 @@ class Found:
 
 
 class Collector:
-    """Collects below one root; `include` names files that travel although they look like secrets or are large."""
+    """Collects below one root; links may lead into `project`, too.
 
-    def __init__(self, root: str, include: Iterable[str] = ()) -> None:
+    `include` names files that travel although they look like secrets or are large.
+    """
+
+    def __init__(self, root: str, include: Iterable[str] = (), project: str = "") -> None:
         self.root = root
+        self.inside = tuple(os.path.realpath(each) for each in (root, project) if each)
         self.include = frozenset(os.path.abspath(each) for each in include)
         self.rules = _rules(root)
         self.found = Found()
@@ -123,8 +127,7 @@ class Collector:
         return os.path.relpath(path, self.root).replace(os.sep, "/")
 
     def _is_inside(self, real: str) -> bool:
-        root = os.path.realpath(self.root)
-        return real == root or real.startswith(root + os.sep)
+        return any(real == root or real.startswith(root + os.sep) for root in self.inside)
 
     def finish(self) -> Found:
         """What was found, sorted."""

@@ -12,8 +12,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.client import HTTPMessage
+from typing import IO
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.request import Request
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -43,6 +46,7 @@ class IndexFile:
     yanked: str = ""  # the reason; "yanked" where none is given
     requires_python: str = ""
     index: str = ""
+    metadata_sha256: str = ""  # of the METADATA in a wheel, where the index says so (PEP 658, 714)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,10 @@ def _page(url: str, timeout_s: float, tries: int) -> list[IndexFile]:
             return [_of_json(each, final) for each in json.loads(text)["files"]]
         except (ValueError, KeyError, TypeError):
             raise _Unreachable("it answered something that is no index") from None
-    return _of_html(text, final)
+    found = _of_html(text, final)
+    if "pypi:repository-version" not in text and all(_version(each.name) is None for each in found):
+        raise _Unreachable("it answered something that is no index")
+    return found
 
 
 def _local_page(path: str, url: str) -> list[IndexFile]:
@@ -133,9 +140,8 @@ def _get(url: str, timeout_s: float, tries: int) -> tuple[str, str, str]:
         if attempt:
             time.sleep(0.2 * 2**attempt)
         try:
-            with urllib.request.urlopen(
-                urllib.request.Request(url, headers=headers), timeout=timeout_s
-            ) as answer:
+            request = Request(url, headers=headers)
+            with urllib.request.build_opener(_Redirects).open(request, timeout=timeout_s) as answer:
                 return (
                     answer.read().decode("utf-8", "replace"),
                     answer.headers.get("Content-Type", ""),
@@ -152,6 +158,19 @@ def _get(url: str, timeout_s: float, tries: int) -> tuple[str, str, str]:
     raise _Unreachable(said)
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but keeps the credentials from other hosts."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        """The request that follows."""
+        made = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if made is not None and urlsplit(req.full_url).netloc != urlsplit(newurl).netloc:
+            made.remove_header("Authorization")
+        return made
+
+
 def _of_json(data: dict[str, object], page: str) -> IndexFile:
     hashes = data.get("hashes")
     yanked = data.get("yanked")
@@ -165,7 +184,13 @@ def _of_json(data: dict[str, object], page: str) -> IndexFile:
         size if isinstance(size, int) else 0,
         (yanked if isinstance(yanked, str) and yanked else "yanked") if yanked else "",
         str(data.get("requires-python") or ""),
+        metadata_sha256=_metadata_hash(data),
     )
+
+
+def _metadata_hash(data: dict[str, object]) -> str:
+    found = data.get("core-metadata", data.get("dist-info-metadata"))
+    return str(found.get("sha256", "")) if isinstance(found, dict) else ""
 
 
 def _of_html(text: str, page: str) -> list[IndexFile]:
@@ -217,17 +242,7 @@ def _of_version(files: Iterable[IndexFile], version: str, index: str) -> list[In
     for each in files:
         has = _version(each.name)
         if has is not None and has in (wanted, Version(wanted.public)):
-            found.append(
-                IndexFile(
-                    each.name,
-                    each.url,
-                    each.hashes,
-                    each.size_bytes,
-                    each.yanked,
-                    each.requires_python,
-                    index,
-                )
-            )
+            found.append(replace(each, index=index))
     exact = [each for each in found if _version(each.name) == wanted]
     return exact or found
 

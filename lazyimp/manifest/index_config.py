@@ -14,6 +14,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+YES = ("1", "true", "yes", "on", "t", "y")
+
 
 @dataclass(frozen=True, slots=True)
 class IndexConfig:
@@ -31,23 +33,24 @@ def read_config(environ: Mapping[str, str], prefix: str, folder: str) -> IndexCo
 
 
 def _pip(environ: Mapping[str, str], prefix: str) -> IndexConfig | None:
-    values: dict[str, str] = {}
+    sections: dict[str, dict[str, str]] = {"global": {}, "install": {}}
     for path in _pip_files(environ, prefix):
         parser = configparser.RawConfigParser()
         try:
             parser.read(path, encoding="utf-8")
         except (configparser.Error, OSError, UnicodeDecodeError):
             continue
-        for section in ("global", "install", "download"):
+        for section, found in sections.items():
             if parser.has_section(section):
-                values.update({key.replace("_", "-"): value for key, value in parser.items(section)})
+                found.update({key.replace("_", "-"): value for key, value in parser.items(section)})
+    values = {**sections["global"], **sections["install"]}
     for name in ("index-url", "extra-index-url", "find-links", "no-index"):
         given = environ.get("PIP_" + name.upper().replace("-", "_"))
         if given:
             values[name] = given
     if not any(name in values for name in ("index-url", "extra-index-url", "find-links", "no-index")):
         return None
-    offline = values.get("no-index", "").lower() in ("1", "true", "yes", "on")
+    offline = values.get("no-index", "").lower() in YES
     first = [values["index-url"]] if values.get("index-url") else list(_default().urls)
     urls = [] if offline else [*first, *values.get("extra-index-url", "").split()]
     return IndexConfig(tuple(urls), tuple(values.get("find-links", "").split()), offline, "pip")
@@ -74,21 +77,22 @@ def _pip_files(environ: Mapping[str, str], prefix: str) -> list[str]:
 
 
 def _uv(environ: Mapping[str, str], folder: str) -> IndexConfig | None:
-    tables = [_uv_table(environ, folder), environ]
-    found: list[str] = []
-    first = links = ""
-    for table in tables[:1]:
-        found += [str(each.get("url", "")) for each in table.get("index", []) if isinstance(each, dict)]
-        pip = table.get("pip", {})
-        for values in (table, pip if isinstance(pip, dict) else {}):
-            first = first or str(values.get("index-url", "") or values.get("default-index", ""))
-            found += [str(each) for each in values.get("extra-index-url", [])]
-            links = links or " ".join(map(str, values.get("find-links", [])))
+    table = {} if environ.get("UV_NO_CONFIG", "").lower() in YES else _uv_table(environ, folder)
+    listed = [each for each in table.get("index", []) if isinstance(each, dict) and not each.get("explicit")]
+    found = [str(each.get("url", "")) for each in listed if not each.get("default")]
+    first = next((str(each.get("url", "")) for each in listed if each.get("default")), "")
+    links, none = "", False
+    pip = table.get("pip", {})
+    for values in (pip if isinstance(pip, dict) else {}, table):
+        first = first or str(values.get("index-url", "") or values.get("default-index", ""))
+        found += [str(each) for each in values.get("extra-index-url", [])]
+        links = links or " ".join(map(str, values.get("find-links", [])))
+        none = none or bool(values.get("no-index") or values.get("offline"))
     first = environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL") or first
     found = [*environ.get("UV_INDEX", "").split(), *environ.get("UV_EXTRA_INDEX_URL", "").split(), *found]
     found = [each.partition("=")[2] if "=" in each.partition("://")[0] else each for each in found]
     links = environ.get("UV_FIND_LINKS", "").replace(",", " ") or links
-    offline = any(environ.get(name, "").lower() in ("1", "true") for name in ("UV_NO_INDEX", "UV_OFFLINE"))
+    offline = none or any(environ.get(name, "").lower() in YES for name in ("UV_NO_INDEX", "UV_OFFLINE"))
     if not (first or found or links or offline):
         return None
     urls = [] if offline else [*found, *([first] if first else _default().urls)]

@@ -21,7 +21,6 @@ METADATA_FILES = {
     "entry_points.txt": "entry_points.txt",
     "top_level.txt": "top_level.txt",
 }
-REBUILT = ("local-dir",)  # kinds of distributions that travel as the files they were installed as
 
 
 @dataclass
@@ -84,23 +83,45 @@ class LocalCode:
         undecided: list[Undecided] = []
         for key in sorted(self.roots):
             found = self._collect(self.roots[key])
-            undecided += found.undecided + _unfit(found.files, target)
+            undecided += found.undecided + _unfit(found.files, target) + self._hidden(self.roots[key])
             if found.files:
                 parts.append(self._part(self.roots[key], found.files))
         for each in requirements:
             distribution = self.environment.named(each.name)
-            if each.kind in REBUILT and distribution is not None:
+            if each.travels and each.kind != "editable" and distribution is not None:
                 found = _installed(distribution, self.include)
                 undecided += found.undecided + _unfit(found.files, target)
                 parts.append(_make(each.name, distribution.site, each.kind, found.files, each.name))
         return tuple(_named_apart(parts)), undecided
+
+    def _hidden(self, root: Root) -> list[Undecided]:
+        """Namespace packages of which a distribution has a regular one: there, only that one would be seen."""
+        found = []
+        for unit in sorted(root.units):
+            top = os.path.relpath(unit, root.path).split(os.sep)[0]
+            folder = os.path.join(root.path, top)
+            if not os.path.isdir(folder) or os.path.exists(os.path.join(folder, "__init__.py")):
+                continue
+            for site in self.environment.sites:
+                owners = self.environment.owners(os.path.join(site, top, "__init__.py"))
+                found += [
+                    Undecided(
+                        f"{top}/",
+                        f"it has no __init__.py, and {each.name} installs one, which would hide it",
+                        "give the folder another name",
+                        True,
+                    )
+                    for each in owners
+                ]
+        return found
 
     def _collect(self, root: Root) -> Found:
         if os.path.isfile(root.path):
             collector = Collector(os.path.dirname(root.path), self.include)
             collector.add(root.path)
             return collector.finish()
-        collector = Collector(root.path, self.include)
+        how = self.environment.editables.get(root.distribution)
+        collector = Collector(root.path, self.include, how.root if how is not None else "")
         for unit in sorted(root.units | root.files):
             collector.add(unit)
         return collector.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import re
 from collections.abc import Iterable, Iterator
@@ -129,7 +130,7 @@ def platforms(target: Target) -> Iterator[str]:
 def accepts(target: Target, wheel_tags: Iterable[str]) -> str:
     """Why a wheel with these tags (`Tag:` of its WHEEL file) does not fit the target; "" if it does."""
     given = [tag for line in wheel_tags for tag in parse_tag(line)]
-    known = set(tags(target))
+    known = _known(target)
     if not given or any(tag in known for tag in given):
         return ""
     newest = _glibc_of(given)
@@ -146,6 +147,10 @@ def _glibc_of(given: list[Tag]) -> tuple[int, int] | None:
 
 
 def _fits_otherwise(given: list[Tag], target: Target) -> bool:
-    newest = replace(target, libc_version="2.99")
-    known = set(tags(newest))
+    known = _known(replace(target, libc_version="2.99"))
     return any(tag in known for tag in given)
+
+
+@functools.lru_cache(maxsize=8)
+def _known(target: Target) -> frozenset[Tag]:
+    return frozenset(tags(target))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 # Where something comes from; each module, file and distribution of a run ends in exactly one.
@@ -77,6 +78,12 @@ class Requirement:
         str, ...
     ] = ()  # "modified", "needs-build", "yanked", "shared-files:NAME", "shadowed:VERSION", ...
     display: str = ""  # the name as its author writes it
+
+    @property
+    def travels(self) -> bool:
+        """Its files travel with the program, because no installer elsewhere could get them."""
+        away = self.source.path or re.match(r"(\w+\+)?file:", self.source.url)
+        return self.kind in ("editable", "local-dir") or bool(self.kind in ("vcs", "archive") and away)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,14 @@ def pinned(requirement: Requirement) -> str:
     if requirement.extras:
         name += f"[{','.join(sorted(requirement.extras))}]"
     source = requirement.source
+    if requirement.travels:
+        return ""
     if requirement.kind == "vcs":
         return f"{name} @ {source.url}@{source.commit}" + (
             f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
         )
     if requirement.kind == "archive":
-        url = source.url or PurePath(source.path).as_uri()
+        url = source.url
         marks = [f"subdirectory={source.subdirectory}"] if source.subdirectory else []
         marks += [each.replace(":", "=", 1) for each in source.hashes[:1]]
         return f"{name} @ {url}" + (f"#{'&'.join(marks)}" if marks else "")
@@ -56,6 +58,8 @@ def remark(requirement: Requirement) -> str:
     word = {
         "editable": "its source travels as local code",
         "local-dir": "it travels as the files it was installed as",
+        "vcs": "it travels as the files it was installed as",
+        "archive": "it travels as the files it was installed as",
         "local": "it travels as local code",
         "local-binary": "it travels as local code",
         "system": "the operating system's; install its package there",
