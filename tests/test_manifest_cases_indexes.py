@@ -194,7 +194,7 @@ PIP = "[global]\nindex-url = http://a/simple\nextra-index-url = http://b/simple\
         ({"work/uv.toml": UV}, {"UV_DEFAULT_INDEX": "http://w/simple"}, "w"),
         ({"work/uv.toml": UV}, {"UV_INDEX": "x=http://x/simple"}, "xu"),
         ({"work/uv.toml": 'index-url = "http://u/simple"\nno-index = true\n'}, {}, ""),
-        ({"work/uv.toml": 'index-url = "http://u/simple"\n', ".config/pip/pip.conf": PIP}, {"UV_NO_CONFIG": "1"}, "abc"),
+        ({"work/uv.toml": UV, ".config/pip/pip.conf": PIP}, {"UV_NO_CONFIG": "1"}, "abc"),
     ],
 )  # fmt: skip
 def test_whose_configuration_counts(tmp_path, files, environ, urls):

@@ -68,7 +68,7 @@ class Collector:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if self.rules.match_file(name + "/" if is_folder else name) and entry.path not in self.include:
+            if self.rules.match_file(name + "/" if is_folder else name) and not self._is_kept(entry.path):
                 continue
             if not is_folder:
                 yield entry.path
@@ -81,9 +81,8 @@ class Collector:
 
     def _file(self, path: str, asked: bool = False) -> None:
         name = self._name(path)
-        if name in self._names or (
-            asked and self.rules.match_file(name) and path not in self.include and name.endswith(".pyc")
-        ):
+        ruled_out = asked and name.endswith(".pyc") and self.rules.match_file(name)
+        if name in self._names or (ruled_out and not self._is_kept(path)):
             return
         problem = self._problem(path, name)
         if problem is not None:
@@ -97,6 +96,12 @@ class Collector:
             return
         self._names.add(name)
         self.found.files.append(LocalFile(path, name, size, digest, executable))
+
+    def _is_kept(self, path: str) -> bool:
+        """Whatever the rules say: what was named, and bytecode that has no source."""
+        folder = os.path.basename(os.path.dirname(path))
+        bare = path.endswith(".pyc") and folder != "__pycache__" and not os.path.exists(path[:-1])
+        return bare or path in self.include
 
     def _problem(self, path: str, name: str) -> tuple[str, str, bool] | None:
         """(why, way out, whether it stops shipping) of a file that stays behind, or None."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lazyimp.distributions import Distribution, Environment
-from lazyimp.manifest import binaries
+from lazyimp.manifest import binaries, elf
 from lazyimp.manifest.files import Collector, Found, fingerprint
 from lazyimp.manifest.owners import ARCHIVES, Owner
 from lazyimp.manifest.values import LocalFile, LocalPart, Requirement, Target, Undecided
@@ -202,13 +202,19 @@ def digest_of(files: Iterable[LocalFile]) -> str:
 
 
 def _unfit(files: Iterable[LocalFile], target: Target) -> list[Undecided]:
-    """Compiled files that the target cannot use."""
+    """Compiled files that the target cannot use, and what others need that does not travel with them."""
+    files = list(files)
+    carried = {os.path.basename(each.name) for each in files}
     found = []
     for each in files:
         if binaries.is_compiled(each.path) or each.path.endswith(".pyc"):
             why = binaries.refusal(each.path, target)
             if why:
                 found.append(Undecided(each.name, why, "build it for the target, or ship its source", True))
+            absent = [name for name in elf.missing(each.path) if name not in carried]
+            if absent:
+                why = f"it needs {', '.join(absent)}, which not every machine has"
+                found.append(Undecided(each.name, why, "install that there, or put it beside the file"))
     return found
 
 
