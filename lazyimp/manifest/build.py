@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,8 +15,10 @@ from lazyimp.manifest.kinds import Kind, kind_of
 from lazyimp.manifest.local import LocalCode
 from lazyimp.manifest.observe import Seen, observe
 from lazyimp.manifest.owners import Owner, Owners
+from lazyimp.manifest.resolve import Resolver
 from lazyimp.manifest.values import (
     DATA,
+    DEFERRED,
     LIBRARY,
     METADATA,
     OBSERVED,
@@ -75,11 +78,12 @@ class Builder:
     ) -> None:
         self.record = record
         header = record.header
-        sys_path = [str(each) for each in _list(record.facts.get("sys_path"))]
+        sys_path = sys_path_of(record)
+        self.resolver = Resolver(sys_path)
         prefix = str(header.get("prefix") or "")
         own = [*sys_path[:1], str(header.get("cwd") or "")]
         self.environment = environment or scan(sys_path, prefix=prefix, own=own)
-        stdlib = [str(each) for each in _list(header.get("stdlib"))]
+        stdlib = _strings(header.get("stdlib"))
         self.owners = Owners(self.environment, stdlib, sys_path, str(header.get("base_prefix") or ""))
         self.target = target or targets.of_record(record)
         self.extra = tuple(extra)
@@ -95,6 +99,7 @@ class Builder:
         """The manifest."""
         seen = observe(self.record)
         self._modules(seen)
+        self._deferred(seen)
         self._files(seen)
         for name in self.extra:
             self._requested(name)
@@ -126,6 +131,23 @@ class Builder:
             self._own(owner, OBSERVED, module.name, module.by, module.origin)
             if module.origin in ("", "namespace"):
                 self._hiding(module.name)
+
+    def _deferred(self, seen: Seen) -> None:
+        """What an eager run would have loaded: statements put off and never used, commands, and what these import."""
+        waiting = [(name, by) for name, by in seen.deferred.items()]
+        waiting += [(f"{name}:main", "the command line") for name in seen.commands]
+        done: set[str] = set()
+        while waiting:
+            name, by = waiting.pop()
+            module, _, main = name.partition(":")
+            path = self.resolver.main_of(module) if main else self.resolver.file_of(module)
+            if not path or path in done:
+                continue
+            done.add(path)
+            owner = self.owners.of(path, module)
+            self._own(owner, OBSERVED if main else DEFERRED, module, by, path)
+            if owner.kind in OWN_CODE and not main and path.endswith(".py"):
+                waiting += static.imported_by(path, module)
 
     def _hiding(self, name: str) -> None:
         """A folder without code that was imported in place of an editable distribution's package."""
@@ -323,6 +345,28 @@ class Builder:
             tuple(sorted({*known.flags, *kind.flags})),
             distribution.display,
         )
+
+
+def sys_path_of(record: Record) -> list[str]:
+    """The sys.path of the run and its children; of a run that was cut short, as far as its modules tell."""
+    found: dict[str, None] = {}
+    for process in record.processes():
+        found.update(dict.fromkeys(str(each) for each in _list(process.facts.get("sys_path"))))
+    if found:
+        return list(found)
+    header = record.header
+    main = header.get("main")
+    script = str(main.get("name", "")) if isinstance(main, dict) and main.get("kind") == "script" else ""
+    first = os.path.dirname(os.path.join(str(header.get("cwd") or ""), script))
+    origins = [each.origin for process in record.processes() for each in process.imports]
+    sites = [re.match(r".*[/\\](?:site|dist)-packages(?=[/\\])", each) for each in origins]
+    return list(
+        dict.fromkeys([first, *_strings(header.get("stdlib")), *(each.group() for each in sites if each)])
+    )
+
+
+def _strings(value: object) -> list[str]:
+    return [str(each) for each in _list(value)]
 
 
 def _list(value: object) -> list[object]:

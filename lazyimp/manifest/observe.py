@@ -14,6 +14,7 @@ from lazyimp.record import FAILED, THERE, Import, Record
 OURS = ("lazyimp", "lazyimp_c")
 # Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
 SCANNED = ("entry_points.txt", "RECORD", "INSTALLER", "top_level.txt", "direct_url.json")
+START_UP = (".pth", "pyvenv.cfg")  # read by every interpreter that starts
 # So many distributions whose metadata was read: somebody looked at all of them.
 MOST_METADATA = 40
 
@@ -38,6 +39,8 @@ class Seen:
     libraries: tuple[str, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)  # modules that could not be imported -> who asked
     complete: bool = True
+    deferred: dict[str, str] = field(default_factory=dict)  # put off by lazyimp, never loaded -> statement
+    commands: tuple[str, ...] = ()  # modules that ran as `python -m`
 
 
 def observe(record: Record) -> Seen:
@@ -47,16 +50,32 @@ def observe(record: Record) -> Seen:
     metadata: dict[str, str] = {}
     libraries: dict[str, None] = {}
     failed: dict[str, str] = {}
+    deferred: dict[str, str] = {}
+    commands: dict[str, None] = {}
     for process in record.processes():
         _modules(process, modules, failed)
+        _main(process, modules, commands)
+        for each in process.deferrals:
+            if not is_ours(each.target):
+                deferred.setdefault(each.target, f"{each.file}:{each.line}")
         _files(process, data, metadata)
         libraries.update(dict.fromkeys(process.libraries))
     if len(metadata) > MOST_METADATA:
         metadata.clear()
     for name in modules:
         failed.pop(name, None)
+        deferred.pop(name, None)
     complete = all(process.complete for process in record.processes())
-    return Seen(tuple(modules.values()), data, metadata, tuple(libraries), failed, complete)
+    return Seen(
+        tuple(modules.values()),
+        data,
+        metadata,
+        tuple(libraries),
+        failed,
+        complete,
+        deferred,
+        tuple(commands),
+    )
 
 
 def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, str]) -> None:
@@ -72,18 +91,19 @@ def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, 
     for name, origin in process.present:
         if name not in before and not is_ours(name) and name not in ("__main__", "__mp_main__"):
             modules.setdefault(name, SeenModule(name, _origin(process, origin), "", ""))
-    main = _main(process)
-    if main is not None:
-        modules.setdefault("__main__", main)
 
 
-def _main(process: Record) -> SeenModule | None:
-    """The script itself is local code, too."""
+def _main(process: Record, modules: dict[str, SeenModule], commands: dict[str, None]) -> None:
+    """The program itself is local code, too: a script, or a module that ran as one."""
     main = process.facts.get("main", process.header.get("main"))
-    if not isinstance(main, dict) or main.get("kind") != "script":
-        return None
-    path = os.path.join(str(process.header.get("cwd") or ""), str(main.get("name") or ""))
-    return SeenModule("__main__", os.path.normpath(path), "the command line", "")
+    if not isinstance(main, dict):
+        return
+    name = str(main.get("name") or "")
+    if main.get("kind") == "script":
+        path = os.path.normpath(os.path.join(str(process.header.get("cwd") or ""), name))
+        modules.setdefault(f"__main__:{path}", SeenModule("__main__", path, "the command line", ""))
+    elif main.get("kind") == "module" and name:
+        commands[name] = None
 
 
 def _files(process: Record, data: dict[str, str], metadata: dict[str, str]) -> None:
@@ -92,6 +112,8 @@ def _files(process: Record, data: dict[str, str], metadata: dict[str, str]) -> N
         if each.writes:
             continue
         path = _origin(process, each.path)
+        if path.endswith(START_UP):
+            continue
         who = names.get(each.during, "")
         if is_ours(who):
             continue

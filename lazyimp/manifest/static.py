@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lazyimp.distributions import Distribution, Environment
 
@@ -20,6 +22,8 @@ class Written:
     line: int
     guarded: bool  # inside a try whose handler takes ImportError
     checking: bool  # below `if TYPE_CHECKING:`: for type checkers only
+    at_start: bool = True  # not in a function
+    relative: tuple[str, ...] = ()  # the same for names with leading dots
 
 
 @functools.lru_cache(maxsize=4096)
@@ -30,29 +34,47 @@ def imports_of(path: str) -> tuple[Written, ...]:
             tree = ast.parse(file.read())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    return tuple(_statements(tree, False, False))
+    return tuple(_statements(tree, _Where()))
 
 
-def _statements(node: ast.AST, guarded: bool, checking: bool) -> Iterator[Written]:
+class _Where(NamedTuple):
+    """What is around a statement."""
+
+    guarded: bool = False
+    checking: bool = False
+    at_start: bool = True
+
+
+def _statements(node: ast.AST, where: _Where) -> Iterator[Written]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            yield Written(tuple(alias.name for alias in child.names), child.lineno, guarded, checking)
-        elif isinstance(child, ast.ImportFrom) and not child.level and child.module:
-            names = (child.module, *(f"{child.module}.{alias.name}" for alias in child.names))
-            yield Written(names, child.lineno, guarded, checking)
+        if isinstance(child, (ast.Import, ast.ImportFrom)):
+            yield _written(child, where)
         elif isinstance(child, ast.Try):
-            caught = guarded or any(_takes_import_error(each) for each in child.handlers)
-            yield from _statements(ast.Module(child.body, []), caught, checking)
+            caught = where.guarded or any(_takes_import_error(each) for each in child.handlers)
+            yield from _statements(ast.Module(child.body, []), where._replace(guarded=caught))
             for handler in child.handlers:
-                yield from _statements(handler, guarded, checking)
-            yield from _statements(ast.Module([*child.orelse, *child.finalbody], []), guarded, checking)
+                yield from _statements(handler, where)
+            yield from _statements(ast.Module([*child.orelse, *child.finalbody], []), where)
         elif isinstance(child, ast.If) and _asks_type_checker(child.test):
-            yield from _statements(ast.Module(child.body, []), guarded, True)
-            yield from _statements(ast.Module(child.orelse, []), guarded, checking)
+            yield from _statements(ast.Module(child.body, []), where._replace(checking=True))
+            yield from _statements(ast.Module(child.orelse, []), where)
         elif isinstance(child, ast.With) and any("suppress" in ast.dump(item) for item in child.items):
-            yield from _statements(child, True, checking)
+            yield from _statements(child, where._replace(guarded=True))
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from _statements(child, where._replace(at_start=False))
         else:
-            yield from _statements(child, guarded, checking)
+            yield from _statements(child, where)
+
+
+def _written(node: ast.Import | ast.ImportFrom, where: _Where) -> Written:
+    names = tuple(alias.name for alias in node.names)
+    relative: tuple[str, ...] = ()
+    if isinstance(node, ast.ImportFrom):
+        base = "." * node.level + (node.module or "")
+        joined = base + ("." if node.module else "")
+        found = (*((base,) if node.module else ()), *(f"{joined}{name}" for name in names))
+        names, relative = ((), found) if node.level else (found, ())
+    return Written(names, node.lineno, where.guarded, where.checking, where.at_start, relative)
 
 
 def _takes_import_error(handler: ast.ExceptHandler) -> bool:
@@ -66,6 +88,23 @@ def _asks_type_checker(test: ast.expr) -> bool:
     return "TYPE_CHECKING" in {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(test)}
 
 
+def imported_by(path: str, module: str) -> list[tuple[str, str]]:
+    """(module, "file:line") of what module `module`, in that file, imports when it is loaded."""
+    package = module if os.path.basename(path) == "__init__.py" else module.rpartition(".")[0]
+    found = []
+    for each in imports_of(path):
+        if not each.at_start or each.checking:
+            continue
+        place = f"{path}:{each.line}"
+        found += [(name, place) for name in each.names]
+        for name in each.relative if package else ():
+            try:
+                found.append((importlib.util.resolve_name(name, package), place))
+            except ImportError:  # beyond the top: it fails when it is loaded, too
+                continue
+    return found
+
+
 def is_guarded(path: str, line: int) -> bool:
     """The import statement at that line waits for its outcome. Only the top-level statement around it is parsed."""
     lines = _lines(path)
@@ -77,7 +116,7 @@ def is_guarded(path: str, line: int) -> bool:
         tree = ast.parse("\n".join(lines[first:end]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return any(each.guarded for each in imports_of(path) if each.line == line)
-    return any(each.guarded for each in _statements(tree, False, False) if each.line == line - first)
+    return any(each.guarded for each in _statements(tree, _Where()) if each.line == line - first)
 
 
 @functools.lru_cache(maxsize=256)

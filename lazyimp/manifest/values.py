@@ -23,6 +23,7 @@ KINDS = (
 
 # Why a distribution is listed (Requirement.tags).
 OBSERVED = "observed"  # the run loaded code of it
+DEFERRED = "deferred"  # an import statement that lazyimp put off names it, and nothing used it
 DATA = "data"  # the run opened a data file of it
 METADATA = "metadata"  # the run read its metadata
 LIBRARY = "library"  # a native library of it was mapped
