@@ -59,6 +59,9 @@ class MakeManifest:
         parser.add_argument(
             "-o", "--output", metavar="FILE", help="write there, whole or not at all; - for stdout"
         )
+        parser.add_argument(
+            "--bundle", metavar="FOLDER", help="write lists, Dockerfile and local code into a new folder"
+        )
         parser.add_argument("--force", action="store_true", help="write over a file that is there")
         parser.add_argument(
             "-v", "--verbose", action="store_true", help="the whole lock, not the short list alone"
@@ -81,6 +84,11 @@ class MakeManifest:
             return _show_changes(options.diff, manifest)
         if options.explain is not None:
             return _explain(options.explain, manifest)
+        if options.bundle is not None:
+            from lazyimp.manifest.outputs import bundle
+
+            bundle.write(manifest, options.bundle, base=options.base)
+            return _verdict(manifest, options.strict)
         name = options.format or _by_ending(options.output) or "text"
         if name not in FORMATS:
             raise UsageError(unknown_word("format", name, tuple(FORMATS)))

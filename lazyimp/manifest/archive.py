@@ -49,7 +49,7 @@ def pack(part: LocalPart, file: IO[bytes]) -> None:
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
     ):
         for each in sorted(part.files, key=lambda each: each.name):
-            tar.addfile(_member(each), io.BytesIO(_content(each)))
+            tar.addfile(_member(each), io.BytesIO(content(each)))
 
 
 def _member(each: LocalFile) -> tarfile.TarInfo:
@@ -59,7 +59,7 @@ def _member(each: LocalFile) -> tarfile.TarInfo:
     return member
 
 
-def _content(each: LocalFile) -> bytes:
+def content(each: LocalFile) -> bytes:
     """The bytes that the manifest was made with; raises ArchiveError if they have changed since."""
     try:
         with open(each.path, "rb") as file:

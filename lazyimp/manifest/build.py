@@ -177,31 +177,50 @@ class Builder:
                 self._own(owner, LIBRARY, path, "", path)
 
     def _optional(self, seen: Seen) -> None:
-        """Tag what was loaded only by imports that would have done without."""
-        importers: dict[str, list[tuple[str, str]]] = {}
+        """Tag what was loaded only by imports that would have done without, and what only such packages loaded."""
+        asked: dict[
+            str, list[tuple[str, str, int]]
+        ] = {}  # distribution -> (who asked: "" for own code, file, line)
         for module in seen.modules:
             owner = self.owners.of(module.origin, module.name)
-            if owner.distribution is not None and module.by:
-                asker = self.owners.of(module.importer) if module.importer else None
-                if asker is None or asker.distribution is not owner.distribution:
-                    importers.setdefault(owner.distribution.name, []).append((module.importer, module.by))
+            asker = self.owners.of(module.importer).distribution if module.importer else None
+            if owner.distribution is not None and asker is not owner.distribution:
+                line = int(module.by.rpartition(":")[2] or 0) if module.by else 0
+                who = asker.name if asker is not None else ""
+                asked.setdefault(owner.distribution.name, []).append((who, module.importer, line))
         named = {
             found.name
             for top in static.wanted(self._own_files(seen))
             if (found := static.provider(top, self.environment)) is not None
         }
-        unsure = [name for name in importers if name not in named]
-        sure = [name for name in self.gathered if name not in unsure]
-        below = self._required(sure)
-        for name in unsure:
-            if name not in below and all(
-                static.is_guarded(path, int(by.rpartition(":")[2] or 0)) for path, by in importers[name]
-            ):
+        needed = {name for name in self.gathered if name in named or name not in asked}
+        grows = True
+        while grows:
+            needed |= self._required(needed)
+            more = {
+                name
+                for name, places in asked.items()
+                if name not in needed
+                and any(
+                    (not who or who in needed) and not static.is_guarded(path, line)
+                    for who, path, line in places
+                )
+            }
+            needed |= more
+            grows = bool(more)
+        for name in asked:
+            if name not in needed:
                 self.gathered[name].tags.add(OPTIONAL)
-        needed = self._required(name for name, each in self.gathered.items() if OPTIONAL not in each.tags)
-        for name in unsure:
-            if name in needed:
-                self.gathered[name].tags.discard(OPTIONAL)
+
+    def _required(self, names: Iterable[str]) -> set[str]:
+        """What these require, directly or not."""
+        names = list(names)
+        closure = closures.close(names, self.environment, targets.markers(self.target))
+        return set().union(*(closure.below(name) for name in names))
+
+    def _own_files(self, seen: Seen) -> list[str]:
+        """The user's own source files that were loaded."""
+        return [module.origin for module in seen.modules if self.owners.of(module.origin).kind in OWN_CODE]
 
     def _foreign(self) -> None:
         """Distributions built for another platform than the target: told, and the name they are asked for by."""
@@ -221,15 +240,6 @@ class Builder:
                 if other.name not in self.gathered and other.only_requires(name, each.distribution.version):
                     self._gather(other).see(METADATA, f"{name} is asked for as {other.name}", "")
 
-    def _required(self, names: Iterable[str]) -> set[str]:
-        """What these require, directly or not."""
-        names = list(names)
-        closure = closures.close(names, self.environment, targets.markers(self.target))
-        return set().union(*(closure.below(name) for name in names))
-
-    def _own_files(self, seen: Seen) -> list[str]:
-        return [module.origin for module in seen.modules if self.owners.of(module.origin).kind in OWN_CODE]
-
     def _static(self, seen: Seen) -> None:
         """Note what the user's own code imports elsewhere, where this run did not come by."""
         files = self._own_files(seen)
@@ -237,7 +247,10 @@ class Builder:
             if top in seen.failed:
                 continue
             found = static.provider(top, self.environment)
-            if found is None:
+            path = "" if found is not None else self.resolver.file_of(top)
+            if path:
+                self._static_code(top, place, path)
+            elif found is None:
                 why = f"{place} imports it, the run did not come by, and it is not installed here"
                 self.undecided.append(
                     Undecided(top, why, "install it, or run the part of the program that needs it")
@@ -247,6 +260,17 @@ class Builder:
                 if not self.with_static:
                     why = f"{place} imports {top}, but the run did not come by"
                     self.undecided.append(Undecided(found.name, why, "--include-static takes it in"))
+
+    def _static_code(self, top: str, place: str, path: str) -> None:
+        """The same for a module that is no distribution's."""
+        owner = self.owners.of(path, top)
+        if owner.distribution is not None or owner.kind not in ("local", "local-binary"):
+            return
+        if self.with_static:
+            self.local.add(owner, path)
+        else:
+            why = f"{place} imports {path}, but the run did not come by"
+            self.undecided.append(Undecided(top, why, "--include-static takes it in"))
 
     def _own(self, owner: Owner, tag: str, what: str, by: str, path: str) -> None:
         if owner.distribution is None:

@@ -105,6 +105,7 @@ def imported_by(path: str, module: str) -> list[tuple[str, str]]:
     return found
 
 
+@functools.lru_cache(maxsize=8192)
 def is_guarded(path: str, line: int) -> bool:
     """The import statement at that line waits for its outcome. Only the top-level statement around it is parsed."""
     lines = _lines(path)

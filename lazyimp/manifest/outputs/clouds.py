@@ -1,11 +1,15 @@
-"""Snippets for those who run programs elsewhere: Ray's runtime_env, a SkyPilot task, a Modal app, a script's header."""
+"""Snippets for those who run programs elsewhere: Ray's runtime_env, a SkyPilot task, a Modal app, a script's header.
+
+Local code is expected in `code/<part>` beside them, as `lazyimp manifest --bundle FOLDER` writes it.
+"""
 
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
-from lazyimp.manifest.outputs.lines import command, needs_backend, pinned, program_name
+from lazyimp.manifest.outputs.lines import CODE, command, needs_backend, pinned, program_name
 from lazyimp.manifest.values import Manifest
 
 
@@ -14,7 +18,7 @@ def _lines(manifest: Manifest) -> list[str]:
 
 
 def runtime_env(manifest: Manifest) -> dict[str, Any]:
-    """Ray's runtime_env: the lock by uv, local code as modules and the working folder."""
+    """Ray's runtime_env: the lock by uv, local code as the working folder."""
     value: dict[str, Any] = {}
     packages = _lines(manifest)
     if packages:
@@ -22,9 +26,9 @@ def runtime_env(manifest: Manifest) -> dict[str, Any]:
         options = ["--no-deps", *([f"--torch-backend={backend}"] if backend else [])]
         value["uv"] = {"packages": packages, "uv_pip_install_options": options}
     if manifest.local:
-        value["working_dir"] = manifest.local[0].root
-        value["py_modules"] = [part.root for part in manifest.local[1:]]
-    return {key: each for key, each in value.items() if each}
+        value["working_dir"] = CODE
+        value["env_vars"] = {"PYTHONPATH": ":".join(part.name for part in manifest.local)}
+    return value
 
 
 def ray(manifest: Manifest) -> str:
@@ -56,7 +60,12 @@ def skypilot(manifest: Manifest) -> str:
         f"  {install}",
         "run: |",
         "  source .venv/bin/activate",
-        f"  {' '.join(command(manifest))}",
+        *(
+            [f"  export PYTHONPATH={':'.join(f'{CODE}/{part.name}' for part in manifest.local)}"]
+            if manifest.local
+            else []
+        ),
+        f"  {shlex.join(command(manifest, CODE))}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -75,7 +84,12 @@ def modal(manifest: Manifest) -> str:
         "    )",
     ]
     for part in manifest.local:
-        lines.append(f"    .add_local_dir({json.dumps(part.root)}, {json.dumps(f'/root/{part.name}')})")
+        lines.append(
+            f"    .add_local_dir({json.dumps(f'{CODE}/{part.name}')}, {json.dumps(f'/root/{part.name}')})"
+        )
+    if manifest.local:
+        path = ":".join(f"/root/{part.name}" for part in manifest.local)
+        lines.append(f'    .env({{"PYTHONPATH": {json.dumps(path)}}})')
     lines += [")", f"app = modal.App({json.dumps(program_name(manifest))}, image=image)"]
     return "\n".join(lines) + "\n"
 

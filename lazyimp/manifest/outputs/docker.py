@@ -9,7 +9,7 @@ from lazyimp.manifest.values import Manifest
 
 
 def render(manifest: Manifest, *, base: str = "") -> str:
-    """The text. It expects beside it requirements.txt and code/<part>/ (`lazyimp manifest --docker -o FOLDER`)."""
+    """The text. It expects beside it requirements.txt and code/<part>/ (`lazyimp manifest --bundle FOLDER`)."""
     version = ".".join(manifest.target.python.split(".")[:2])
     backend = needs_backend(manifest)
     torch = f" --torch-backend={backend}" if backend else ""
@@ -29,8 +29,6 @@ def render(manifest: Manifest, *, base: str = "") -> str:
     ]
     if manifest.local:
         lines.append("ENV PYTHONPATH=" + ":".join(f"/app/code/{part.name}" for part in manifest.local))
-    words = command(manifest)
-    if manifest.local and manifest.program.get("kind") == "script":
-        words = [words[0], f"/app/code/{manifest.local[0].name}/{words[1]}"]
+    words = command(manifest, "/app/code")
     lines.append(f"CMD {json.dumps(words)}")
     return "\n".join(lines) + "\n"

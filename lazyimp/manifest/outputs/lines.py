@@ -8,6 +8,7 @@ from pathlib import PurePath
 from lazyimp.manifest.target import ACCELERATOR
 from lazyimp.manifest.values import Manifest, Requirement
 
+CODE = "code"  # the folder that local code is in, a folder for each part
 INSTALLED = ("index", "vcs", "archive", "conda")  # kinds that an installer can get again
 
 
@@ -84,9 +85,12 @@ def program_name(manifest: Manifest) -> str:
     return plain_name(PurePath(manifest.program.get("name", "")).stem)
 
 
-def command(manifest: Manifest) -> list[str]:
-    """The words that start the program below its root."""
+def command(manifest: Manifest, code: str = "") -> list[str]:
+    """The words that start the program; `code` is the folder with a folder for each part of the local code."""
     kind, name = manifest.program.get("kind", ""), manifest.program.get("name", "")
-    return (
-        ["python", "-m", name] if kind == "module" else ["python", name] if kind == "script" else ["python"]
-    )
+    if kind == "module":
+        return ["python", "-m", name]
+    if kind != "script":
+        return ["python"]
+    holders = [part.name for part in manifest.local if any(file.name == name for file in part.files)]
+    return ["python", "/".join([code, holders[0], name]) if code and holders else name]
