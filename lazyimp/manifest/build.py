@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from lazyimp.manifest import static
 from lazyimp.manifest import target as targets
 from lazyimp.manifest.kinds import Kind, kind_of
 from lazyimp.manifest.local import LocalCode
-from lazyimp.manifest.observe import Seen, observe
+from lazyimp.manifest.observe import Seen, observe, strings, sys_path_of
 from lazyimp.manifest.owners import Owner, Owners
 from lazyimp.manifest.resolve import Resolver
 from lazyimp.manifest.values import (
@@ -49,12 +48,12 @@ class Gathered:
     modules: int = 0
     flags: set[str] = field(default_factory=set)
 
-    def see(self, tag: str, what: str, by: str) -> None:
+    def see(self, tag: str, what: str, by: str, chain: tuple[str, ...] = ()) -> None:
         """Note that it was needed."""
         self.tags.add(tag)
         self.modules += tag == OBSERVED
         if len(self.evidence) < MOST_EVIDENCE:
-            self.evidence.append(Evidence(tag, what, by))
+            self.evidence.append(Evidence(tag, what, by, chain))
 
 
 class Builder:
@@ -83,7 +82,7 @@ class Builder:
         prefix = str(header.get("prefix") or "")
         own = [*sys_path[:1], str(header.get("cwd") or "")]
         self.environment = environment or scan(sys_path, prefix=prefix, own=own)
-        stdlib = _strings(header.get("stdlib"))
+        stdlib = strings(header.get("stdlib"))
         self.owners = Owners(self.environment, stdlib, sys_path, str(header.get("base_prefix") or ""))
         self.target = target or targets.of_record(record)
         self.extra = tuple(extra)
@@ -128,7 +127,7 @@ class Builder:
     def _modules(self, seen: Seen) -> None:
         for module in seen.modules:
             owner = self.owners.of(module.origin, module.name)
-            self._own(owner, OBSERVED, module.name, module.by, module.origin)
+            self._own(owner, OBSERVED, module.name, module.by, module.origin, module.chain)
             if module.origin in ("", "namespace"):
                 self._hiding(module.name)
 
@@ -272,7 +271,9 @@ class Builder:
             why = f"{place} imports {path}, but the run did not come by"
             self.undecided.append(Undecided(top, why, "--include-static takes it in"))
 
-    def _own(self, owner: Owner, tag: str, what: str, by: str, path: str) -> None:
+    def _own(
+        self, owner: Owner, tag: str, what: str, by: str, path: str, chain: tuple[str, ...] = ()
+    ) -> None:
         if owner.distribution is None:
             if owner.kind in ("local", "local-binary"):
                 self.local.add(owner, path)
@@ -280,7 +281,7 @@ class Builder:
                 self.conda.setdefault(owner.package.name, Evidence(tag, what, by))
             return
         gathered = self._gather(owner.distribution)
-        gathered.see(tag, what, by)
+        gathered.see(tag, what, by, chain)
         if owner.modified and "modified" not in gathered.flags:
             gathered.flags.add("modified")
             why = f"{path} was edited after it was installed"
@@ -369,29 +370,3 @@ class Builder:
             tuple(sorted({*known.flags, *kind.flags})),
             distribution.display,
         )
-
-
-def sys_path_of(record: Record) -> list[str]:
-    """The sys.path of the run and its children; of a run that was cut short, as far as its modules tell."""
-    found: dict[str, None] = {}
-    for process in record.processes():
-        found.update(dict.fromkeys(str(each) for each in _list(process.facts.get("sys_path"))))
-    if found:
-        return list(found)
-    header = record.header
-    main = header.get("main")
-    script = str(main.get("name", "")) if isinstance(main, dict) and main.get("kind") == "script" else ""
-    first = os.path.dirname(os.path.join(str(header.get("cwd") or ""), script))
-    origins = [each.origin for process in record.processes() for each in process.imports]
-    sites = [re.match(r".*[/\\](?:site|dist)-packages(?=[/\\])", each) for each in origins]
-    return list(
-        dict.fromkeys([first, *_strings(header.get("stdlib")), *(each.group() for each in sites if each)])
-    )
-
-
-def _strings(value: object) -> list[str]:
-    return [str(each) for each in _list(value)]
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

@@ -7,9 +7,10 @@ loaded. What start-up loaded before recording began, and what is ours, does not 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 
-from lazyimp.record import FAILED, THERE, Import, Record
+from lazyimp.record import FAILED, Import, Record
 
 OURS = ("lazyimp", "lazyimp_c")
 # Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
@@ -27,6 +28,7 @@ class SeenModule:
     origin: str
     by: str
     importer: str  # the importing module's file
+    chain: tuple[str, ...] = ()  # the imports during which it happened, outermost first
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,23 @@ def observe(record: Record) -> Seen:
     )
 
 
+LONGEST_CHAIN = 12
+
+
+def _chain(each: Import, known: dict[int, Import]) -> tuple[str, ...]:
+    """The names of the imports around one, outermost first; of a long chain both ends."""
+    names: list[str] = []
+    parent = known.get(each.parent)
+    while parent is not None:
+        names.append(parent.name)
+        parent = known.get(parent.parent)
+    names.reverse()
+    half = LONGEST_CHAIN // 2
+    return tuple(names) if len(names) <= LONGEST_CHAIN else (*names[:half], "...", *names[-half:])
+
+
 def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, str]) -> None:
+    known = {each.id: each for each in process.imports}
     before = _names(process.header.get("before"))
     for each in process.imports:
         if each.name in before or is_ours(each.name):
@@ -86,8 +104,11 @@ def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, 
         by = _place(each)
         if each.how == FAILED:
             failed.setdefault(each.name, by)
-        elif each.how != THERE or each.name not in modules:
-            modules.setdefault(each.name, SeenModule(each.name, _origin(process, each.origin), by, each.file))
+        elif each.name not in modules:
+            # a submodule's chain is that of its top-level package, which is told
+            chain = () if each.name.partition(".")[0] in modules else _chain(each, known)
+            origin = _origin(process, each.origin)
+            modules[each.name] = SeenModule(each.name, origin, by, each.file, chain)
     for name, origin in process.present:
         if name not in before and not is_ours(name) and name not in ("__main__", "__mp_main__"):
             modules.setdefault(name, SeenModule(name, _origin(process, origin), "", ""))
@@ -143,3 +164,30 @@ def _place(each: Import) -> str:
 
 def _names(value: object) -> frozenset[str]:
     return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
+
+
+def sys_path_of(record: Record) -> list[str]:
+    """The sys.path of the run and its children; of a run that was cut short, as far as its modules tell."""
+    found: dict[str, None] = {}
+    for process in record.processes():
+        found.update(dict.fromkeys(str(each) for each in _list(process.facts.get("sys_path"))))
+    if found:
+        return list(found)
+    header = record.header
+    main = header.get("main")
+    script = str(main.get("name", "")) if isinstance(main, dict) and main.get("kind") == "script" else ""
+    first = os.path.dirname(os.path.join(str(header.get("cwd") or ""), script))
+    origins = [each.origin for process in record.processes() for each in process.imports]
+    sites = [re.match(r".*[/\\](?:site|dist)-packages(?=[/\\])", each) for each in origins]
+    return list(
+        dict.fromkeys([first, *strings(header.get("stdlib")), *(each.group() for each in sites if each)])
+    )
+
+
+def strings(value: object) -> list[str]:
+    """A list of a record's header, as strings."""
+    return [str(each) for each in _list(value)]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

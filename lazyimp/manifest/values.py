@@ -40,6 +40,7 @@ class Evidence:
     tag: str
     what: str
     by: str = ""
+    chain: tuple[str, ...] = ()  # the imports during which it was loaded, outermost first
 
 
 @dataclass(frozen=True, slots=True)

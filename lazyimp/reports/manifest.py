@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lazyimp.manifest.diff import Change
@@ -63,7 +64,7 @@ def _headline(manifest: Manifest, style: Style) -> list[str]:
 
 
 def _row(each: Requirement, verbose: bool) -> list[Cell | str]:
-    by = each.evidence[0].by if each.evidence else ""
+    by = _short(each.evidence[0].by) if each.evidence else ""
     if verbose and not each.root:
         return [
             Cell(f"  {each.name}", DIM),
@@ -75,6 +76,11 @@ def _row(each: Requirement, verbose: bool) -> list[Cell | str]:
         ]
     code = RED if each.kind == "unresolved" else YELLOW if "modified" in each.flags else BOLD
     return [Cell(each.name, code), each.version, each.kind, amount(each.size_bytes), _tags(each), by]
+
+
+def _short(place: str) -> str:
+    """A file without the folder of distributions that it is in."""
+    return re.sub(r".*[/\\](?:site|dist)-packages[/\\]", "", place)
 
 
 def _tags(each: Requirement) -> str:
@@ -132,10 +138,12 @@ def render_explained(
             lines += wrapped(f"{name}: {value}", style, 3, code=DIM)
     if each.modules:
         lines.append(f" {count(each.modules, 'modules')} of it were loaded")
+    chain = next((fact for fact in each.evidence if fact.chain), None)
+    if chain is not None:
+        lines += wrapped(f"loaded by {' > '.join([*chain.chain, chain.what])}", style, 1)
     for fact in each.evidence:
-        lines += wrapped(
-            f"{fact.tag}: {fact.what}" + (f", asked for by {fact.by}" if fact.by else ""), style, 1
-        )
+        asked = f", asked for by {_short(fact.by)}" if fact.by else ""
+        lines += wrapped(f"{fact.tag}: {_short(fact.what)}{asked}", style, 1)
     if above:
         lines += wrapped(f"required by {', '.join(above)}", style, 1)
     if each.requires:
