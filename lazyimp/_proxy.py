@@ -40,7 +40,9 @@ ANSWERED = frozenset(
 pending = {}  # name -> proxy that has not executed
 places = {}  # name -> (importer, bound name, file, line) of the first statement that asked for it
 reified = [0]  # how many proxies have executed
-after_exec = getattr(lazyimp_c, "after_exec", {})  # name -> callbacks(module), run once after the body completed
+after_exec = getattr(
+    lazyimp_c, "after_exec", {}
+)  # name -> callbacks(module), run once after the body completed
 debug = [False]
 PROXY = 1  # a record's word for a deferral of this kind
 recorder = [None]  # lazyimp._recorder, while this process is recorded

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -169,10 +168,8 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
 
 
 def _last_record() -> str:
-    try:
-        store = importlib.import_module("lazyimp.running.store")
-    except ModuleNotFoundError:
-        raise UsageError("name a record: LAZYIMP_RECORD=FILE writes one") from None
+    from lazyimp.running import store
+
     return str(store.last_run().record)
 
 
