@@ -168,6 +168,7 @@ ARROWS = {
         "profile",
         "record",
         "_config",
+        "codes",
         "_inside",
         "_profile",
         "_program",

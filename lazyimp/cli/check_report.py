@@ -76,7 +76,7 @@ def as_text(results: Sequence[Result], status: int, style: Style) -> list[str]:
         lines += [*([""] if lines else []), *_told(each, style)]
     if any(each.is_broken for each in results):
         accept = "If it has to be: lazyimp check --update, or another budget in pyproject.toml."
-        lines += ["", style.paint(accept, DIM)]
+        lines += ["", *style.indented(accept, 0, DIM)]
     return lines
 
 
