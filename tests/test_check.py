@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from record_lines import Lines
+from small_records import Small
 
 from lazyimp.cli import main
 from lazyimp.errors import ConfigError
@@ -29,7 +29,7 @@ def folder(tmp_path, monkeypatch):
 
 def program(folder, pandas=True, extra=()):
     """A record of train.py: it imports mypkg.data, that numpy and, through mypkg.frames, pandas."""
-    record = Lines()
+    record = Small()
     record.load(1, "mypkg", f"{folder}/train.py:3", f"{folder}/mypkg/__init__.py")
     record.load(2, "mypkg.data", f"{folder}/train.py:3", f"{folder}/mypkg/data.py")
     record.load(3, "numpy", f"{folder}/mypkg/data.py:1", f"{SITE}/numpy/__init__.py", parent=2)
@@ -138,7 +138,8 @@ def test_a_first_use_is_told_as_a_use(folder, recorded, capsys):
     record = program(folder, pandas=False)
     record.load(9, "pandas", f"{folder}/mypkg/data.py:40", f"{SITE}/pandas/__init__.py", use=1)
     data = f"{folder}/mypkg/data.py"
-    record.defer(1, "mypkg.data", "pd", "pandas", f"{data}:2", used=f"{data}:40", by="load")
+    record.defer(1, "mypkg.data", "pandas", f"{data}:2")
+    record.use(1, f"{data}:40")
     recorded(record)
     assert "mypkg/data.py:40  uses pandas, written at line 2" in check(capsys, "train.py")[1]
 
@@ -174,7 +175,7 @@ def test_only_what_comes_before_the_first_batch_counts(folder):
 
 
 def test_failed_imports_and_our_own_do_not_count(folder):
-    record = Lines("safe", "c")
+    record = Small("safe", "c")
     record.load(1, "gone", "train.py:1", how=1)
     record.load(2, "there", "train.py:1", how=2)
     record.load(3, "lazyimp.firstbatch", "train.py:1", f"{SITE}/lazyimp/firstbatch/__init__.py")

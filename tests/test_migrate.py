@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from record_lines import Lines
+from small_records import Small
 
 from lazyimp.migrate import emit
 from lazyimp.migrate.advice import Adviser
@@ -170,24 +170,13 @@ def measured(tmp_path):
     for name in ("never", "late", "early", "once", "failed"):
         (tmp_path / f"alpha_{name}.py").write_text("x = 1\n")
     mod = str(tmp_path / "mod.py")
-    record = Lines("safe", "c")
+    record = Small("safe", "c")
     record.load(1, "mod", f"{tmp_path}/main.py:1", mod)  # from 1 to 2 ms
     for line, name in enumerate(("never", "late", "early", "once", "failed"), 1):
-        record.defer(line, "mod", f"alpha_{name}", f"alpha_{name}", f"{mod}:{line}")
-    uses = {2: (9_000_000, ""), 3: (4_000_000, ""), 4: (1_500_000, ""), 5: (5_000_000, "ImportError")}
-    for number, (at, error) in uses.items():
-        record.lines.append(
-            [
-                "u",
-                number,
-                record.text(f"{tmp_path}/main.py"),
-                30 + number,
-                record.text("go"),
-                at,
-                7_000_000,
-                record.text(error),
-            ]
-        )
+        record.defer(line, "mod", f"alpha_{name}", f"{mod}:{line}")
+    for number, at_ms in ((2, 9), (3, 4), (4, 1.5)):
+        record.use(number, f"{tmp_path}/main.py:{30 + number}", at_ms)
+    record.use(5, f"{tmp_path}/main.py:35", 5, "ImportError")
     record.first_batch(6)
     return Measured(read_record(record.write(tmp_path / "run.jsonl")))
 
@@ -481,7 +470,7 @@ def test_mode_bits_and_links_survive(migrate, write, tmp_path):
 )
 def test_mistakes(migrate, write, tmp_path, words, said):
     write(PROGRAM)
-    Lines().write(tmp_path / "eager.jsonl")
+    Small().write(tmp_path / "eager.jsonl")
     done = migrate(*words, check=False)
     assert (done.returncode, done.stdout) == (2, "") and said in done.stderr
 
