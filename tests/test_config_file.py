@@ -158,6 +158,22 @@ def test_mistakes(lazyimp, tmp_path, words, status, said):
     assert (done.returncode, done.stdout) == (status, "") and said in done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_told(lazyimp, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(TABLE)
+    tmp_path.chmod(0o500)
+    done = lazyimp("exclude", "new")
+    tmp_path.chmod(0o700)
+    assert (done.returncode, "cannot write" in done.stderr) == (1, True)
+
+
+def test_a_folder_in_the_files_place_is_told(lazyimp, tmp_path):
+    (tmp_path / "pyproject.toml").mkdir()
+    for words in (["exclude", "new"], ["init"]):
+        done = lazyimp(*words)
+        assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+
+
 def test_a_file_that_cannot_be_changed_is_told(lazyimp, tmp_path):
     (tmp_path / "pyproject.toml").write_text("[tool]\nlazyimp.eager = ['x']\n")
     done = lazyimp("exclude", "d")

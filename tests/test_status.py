@@ -85,6 +85,14 @@ def test_a_faulty_configuration_is_told_after_the_facts(status, write):
     assert json.loads(done.stdout)["exit_code"] == 1
 
 
+def test_a_configuration_that_is_not_there_is_one_line(status):
+    done = status("--config", env={"LAZYIMP_CONFIG": "/nowhere/pyproject.toml"}, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "lazyimp: /nowhere/pyproject.toml: No such file or directory\n",
+    )
+
+
 def test_a_forced_core_is_said_to_be_forced(status, core):
     facts = json.loads(status("--json", env={"LAZYIMP_CORE": core}).stdout)
     assert (facts["core"], facts["core_reason"]) == (core, "as LAZYIMP_CORE says")

@@ -64,22 +64,21 @@ class Check:
 
         project = find_project(Path.cwd())
         targets = _targets(options, program_words(rest), project)
-        before = os.getcwd()
+        before, style = os.getcwd(), Style.of(sys.stdout)
         os.chdir(project.folder)  # targets are named from there
         progress = Progress("lazyimp check")
         try:
             results = [_examine(options, budget, project, progress) for budget in targets]
+            was_written = options.update and _update(project, results)
+            text = check_report.FORMATS[options.format](results, _status(results), style)
         finally:
             progress.end()
-        was_written = options.update and _update(project, results)
-        status = _status(results)
-        text = check_report.FORMATS[options.format](results, status, Style.of(sys.stdout))
-        os.chdir(before)
+            os.chdir(before)
         if was_written:
             print(f"written to {os.path.relpath(project.lock_path)}", file=sys.stderr)
         if text:
             print("\n".join(text))
-        return status
+        return _status(results)
 
 
 def _refuse_nonsense(options: argparse.Namespace) -> None:

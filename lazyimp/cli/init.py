@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lazyimp.cli.patches import change_project, nearest_file
+from lazyimp.cli.patches import change_project, nearest_file, read_or_nothing
 from lazyimp.cli.progress import Progress, program_words
 from lazyimp.cli.style import Style
 from lazyimp.errors import ConfigError, LazyimpError, UsageError
@@ -73,7 +73,8 @@ def refuse_second(path: Path) -> None:
     """Leave alone what somebody has written; raises UsageError."""
     from lazyimp import _config
 
-    table = _config.load_table(str(path)) if path.exists() else None
+    tool = _config.parse(read_or_nothing(path), path.name).get("tool")
+    table = tool.get("lazyimp") if isinstance(tool, dict) else None
     if isinstance(table, dict) and set(table) - {_config.BUDGET}:
         raise UsageError(
             f"{path.name} has a [tool.lazyimp] already; edit it, or use lazyimp exclude and include"

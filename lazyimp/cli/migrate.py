@@ -236,15 +236,13 @@ def summary(files: list[Advised], is_measured: bool, style: Style) -> list[str]:
 
 def _write(files: list[Advised]) -> None:
     from lazyimp.migrate.rewrite import rewritten
-    from lazyimp.migrate.source import replace_file
 
     for each in files:
         after = rewritten(each)
         if after != each.source.data:
-            with open(each.source.path, "rb") as file:
-                if file.read() != each.source.data:
-                    raise ConfigError(f"{each.source.path} has changed meanwhile; run migrate again")
-            replace_file(each.source.path, after)
+            if patches.read_or_nothing(Path(each.source.path)) != each.source.data:
+                raise ConfigError(f"{each.source.path} has changed meanwhile; run migrate again")
+            patches.write(each.source.path, after)
             print(f"written: {each.source.path}", file=sys.stderr)
 
 

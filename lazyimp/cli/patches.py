@@ -65,7 +65,7 @@ def change_project(path: Path, change: Callable[[str], str | None], is_dry: bool
 
     `change` sees and gives line feeds only; the file keeps its kind of line ends. None from it: not for certain.
     """
-    before = path.read_bytes() if path.exists() else b""
+    before = read_or_nothing(path)
     name = os.path.relpath(path).replace(os.sep, "/")
     short = path.name if name.startswith("..") else name
     try:
@@ -81,8 +81,26 @@ def change_project(path: Path, change: Callable[[str], str | None], is_dry: bool
         return False
     show(coloured(diff(short, before, after), style))
     if not is_dry:
-        from lazyimp.migrate.source import replace_file
-
-        replace_file(str(path), after)
+        write(str(path), after)
         print(f"written to {name}", file=sys.stderr)
     return True
+
+
+def read_or_nothing(path: Path) -> bytes:
+    """The file's bytes, none where it is not there; raises ConfigError."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise ConfigError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+
+
+def write(path: str, data: bytes) -> None:
+    """Put new content in a file's place; raises ConfigError."""
+    from lazyimp.migrate.source import replace_file
+
+    try:
+        replace_file(path, data)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path!r}: {error.strerror or error}") from None

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lazyimp.cli.patches import change_project, nearest_project
+from lazyimp.cli.patches import change_project, nearest_project, read_or_nothing
 from lazyimp.cli.style import Style
 from lazyimp.errors import ConfigError, UsageError
 
@@ -54,7 +54,7 @@ class Include:
         from lazyimp.tuning import config_file
 
         path = nearest_project(Path.cwd())
-        text = path.read_text("utf-8") if path.exists() else ""
+        text = read_or_nothing(path).decode("utf-8", "replace")
         if not config_file.has(text, options.pattern, "eager"):
             raise UsageError(
                 f"`eager` has no {options.pattern!r}; --lazy puts it off against every rule of lazyimp"

@@ -197,7 +197,10 @@ def gather_settings(program: str | None = None) -> list[Setting]:
 
     folder = folder_of(program)
     path = _program.search_config(folder) or _startup.switch("LAZYIMP_CONFIG")
-    table = _config.load_table(path) if path else None
+    try:
+        table = _config.load_table(path) if path else None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
     config = _config.check_config(table, path or "") if table is not None else _config.Config("")
     table = table if isinstance(table, dict) else {}
     name = _where(path) if path else ""

@@ -43,7 +43,10 @@ class Budget:
 
 def load_budgets(path: str) -> list[Budget]:
     """The budgets in the file `path`; every fault in them is in the one ConfigError that is raised."""
-    table = _config.load_table(path)
+    try:
+        table = _config.load_table(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
     if table is None:
         return []
     _config.check_config(table, path)  # the other keys, too: a gate should not pass over a misspelt one

@@ -173,7 +173,10 @@ def save(path: Path, lock: Lock) -> bool:
             return False
     except OSError:
         pass
-    profile_file.write(path, text)
+    try:
+        profile_file.write(path, text)
+    except OSError as error:
+        raise LockError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
     return True
 
 
