@@ -36,6 +36,7 @@ REPAIRED = (
 PLAIN_FINDERS = ("_frozen_importlib", "_frozen_importlib_external", "_distutils_hack")
 
 after_exec = lazyimp_c.after_exec  # who has hooks to place need not load the finder
+before_load = lazyimp_c.before_load  # or anything before one of these is imported
 Lazy = None  # the interpreter's type of placeholders
 mode = None
 debugging = [False]  # whether failures of ours are shown
@@ -224,6 +225,17 @@ def put_back_random(kept):
     from lazyimp import _random
 
     _random.put_back(kept)
+
+
+def begins(target):
+    """The import of a name begins for which, or for another one, somebody waits."""
+    callback = before_load[target]
+    before_load.clear()
+    lazyimp_c.pause()
+    try:
+        callback()
+    finally:
+        lazyimp_c.resume()
 
 
 def call_back(target, module):

@@ -9,6 +9,7 @@ from lazyimp._protocol import PolicyMaker
 name: str
 policy_factory: PolicyMaker | None
 after_exec: dict[str, list[Callable[[ModuleType], object]]]
+before_load: dict[str, Callable[[], object]]
 Lazy: type | None
 mode: str | None
 debugging: list[bool]

@@ -14,6 +14,10 @@ MODES = ("safe", "deep", "all")
 CORES = ("c", "native", "py")
 OFF = "0"
 
+# The top-level names in lazyimp.firstbatch.FRAMEWORKS, which is loaded with the first of them where a core can tell.
+FRAMEWORKS = ("torch", "lightning", "pytorch_lightning", "transformers", "keras", "jax", "optax", "flax", "tensorflow")
+FRAMEWORKS += ("sklearn", "spacy", "xgboost", "lightgbm", "catboost")
+
 core = None  # the chosen core, once one was installed
 mode = None  # the mode it was last enabled with
 refusal = None  # why lazyimp stayed out although it was asked for
@@ -208,6 +212,15 @@ def watch_first_batch(config):
     """Stop deferring by itself at the first sign of a training loop, unless configured otherwise."""
     if not getattr(config, "first_batch", True):
         return
+    waiting = getattr(core, "before_load", None)
+    if waiting is None or any(name in sys.modules for name in FRAMEWORKS):
+        arm_first_batch(config)
+    else:  # most programs import none
+        waiting.update(dict.fromkeys(FRAMEWORKS, lambda: arm_first_batch(config)))
+
+
+def arm_first_batch(config):
+    """Wait for what tells of the first batch."""
     try:
         from lazyimp import firstbatch
 

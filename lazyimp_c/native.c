@@ -32,7 +32,7 @@ int
 lz_native_facts(PyObject *facts, int flags)
 {
     int own = flags & LZ_MODULE_OWN ? LZ_SYS_MODULES | LZ_EXPOSES : LZ_SYS_MODULES_TOP;
-    int against = LZ_READS_NAMESPACE | LZ_MEETS_IMPORTS | LZ_HANDS_ITSELF_OUT | LZ_TOUCHES_FINDERS | own;
+    int against = LZ_MEETS_IMPORTS | LZ_HANDS_ITSELF_OUT | LZ_TOUCHES_FINDERS | own;
     return flags & LZ_MODULE_PLAIN || !(((LzFacts *)facts)->flags & against);
 }
 

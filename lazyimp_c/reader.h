@@ -36,6 +36,29 @@ read_next(Reader *r)
     return 0;
 }
 
+static inline int
+lz_is_null_push(int op)
+{
+#ifdef PUSH_NULL
+    return op == PUSH_NULL;
+#else
+    (void)op;
+    return 0;
+#endif
+}
+
+/* Pushes a local variable. */
+static inline int
+lz_is_local_load(int op)
+{
+#ifdef LOAD_FAST_BORROW
+    if (op == LOAD_FAST_BORROW) {
+        return 1;
+    }
+#endif
+    return op == LOAD_FAST;
+}
+
 static inline PyObject *
 name_at(PyObject *names, int index)
 {

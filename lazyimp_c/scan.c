@@ -75,61 +75,9 @@ by_key(Reader *r, PyObject *names)
     return r->op == CONTAINS_OP || r->op == LOAD_CONST || r->op == LOAD_FAST || name_read(r, names) != NULL;
 }
 
-static int
-is_imported(Scan *scan, PyObject *key)
-{
-    if (key == NULL || !PyUnicode_CheckExact(key)) {
-        return 0;
-    }
-    for (int i = 0; i < scan->facts->n_binds; i++) {
-        if (PyUnicode_Compare(scan->facts->binds[i].store, key) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int
-is_first_argument(Reader *r)
-{
-#ifdef LOAD_FAST_BORROW
-    if (r->op == LOAD_FAST_BORROW) {
-        return r->arg == 0;
-    }
-#endif
-    return r->op == LOAD_FAST && r->arg == 0;
-}
-
-static int
-stores_item(Reader r)
-{
-    return read_next(&r) && (r.op == STORE_SUBSCR || r.op == DELETE_SUBSCR);
-}
-
-/* A namespace was taken and `r` stands behind it: its values may be read under a name that an import statement of this module binds. */
-static int
-meets_imports(Scan *scan, Reader r, PyCodeObject *code)
-{
-    static const char *const writes[] = {"update", "__setitem__", "__contains__", "keys", NULL};
-    static const char *const reads[] = {"get", "pop", "setdefault", "__getitem__", NULL};
-    PyObject *method = attribute_read(&r, code->co_names);
-    if (method != NULL) {
-        int by_key = is_any(method, reads) && read_next(&r) && r.op == LOAD_CONST;
-        return by_key ? is_imported(scan, name_at(code->co_consts, r.arg)) : !is_any(method, writes);
-    }
-    if (r.op == CONTAINS_OP || (by_key(&r, code->co_names) && stores_item(r))) {
-        return 0;
-    }
-    if (is(code->co_name, "__getattr__") && is_first_argument(&r)) {
-        return 0; /* it is asked for what the namespace has not */
-    }
-    PyObject *key = r.op == LOAD_CONST ? name_at(code->co_consts, r.arg) : NULL;
-    return key == NULL || !read_next(&r) || !lz_is_subscript(r.op) || is_imported(scan, key);
-}
-
 /* globals()[key], globals().get(key) and `key in globals()` see through an armed key; whatever takes the dict as a whole does not. */
 static int
-namespace_flags(Scan *scan, Reader here, PyCodeObject *code, PyObject *name, int top)
+namespace_flags(Scan *scan, Reader here, PyCodeObject *code, PyObject *name, PyObject *before, int top)
 {
     if (!is_any(name, TAKES) || (!top && !is(name, "globals"))) {
         return 0;
@@ -140,18 +88,7 @@ namespace_flags(Scan *scan, Reader here, PyCodeObject *code, PyObject *name, int
     if (is(name, "dir")) {
         return LZ_LISTS_NAMES;
     }
-    return (by_key(&here, code->co_names) ? 0 : LZ_READS_NAMESPACE) | (meets_imports(scan, here, code) ? LZ_MEETS_IMPORTS : 0);
-}
-
-/* The namespace of a function or a frame, or the finders. */
-static int
-exposing_flags(Scan *scan, Reader here, PyCodeObject *code, PyObject *attr)
-{
-    static const char *const namespaces[] = {"__globals__", "f_globals", NULL};
-    if (is_any(attr, namespaces)) {
-        return read_next(&here) && !meets_imports(scan, here, code) ? 0 : LZ_EXPOSES;
-    }
-    return is(attr, "getclosurevars") ? LZ_EXPOSES : is(attr, "meta_path") ? LZ_TOUCHES_FINDERS : 0;
+    return (by_key(&here, code->co_names) ? 0 : LZ_READS_NAMESPACE) | (lz_meets_imports(scan, here, code, before) ? LZ_MEETS_IMPORTS : 0);
 }
 
 /* What the instruction at `offset` gave is used as a whole at once: walked, copied, handed on. Kept in a variable it mostly serves look-ups. */
@@ -183,16 +120,18 @@ lz_follows_whole(PyCodeObject *code, PyObject *bytes, int offset)
     return is_any(method, whole) || r.op == GET_ITER || r.op == DICT_UPDATE || r.op == DICT_MERGE;
 }
 
-/* sys.modules[__name__] is a module asking for itself; 2: and not to put something else there. */
+/* sys.modules[__name__] is a module asking for itself; 2: and not for an attribute, or to put something else there. */
 static int
 asks_for_itself(Reader here, PyObject *names)
 {
-    if (!read_next(&here) || !is(name_read(&here, names), "__name__")) {
+    if (!read_next(&here) || !is(name_read(&here, names), "__name__") || !read_next(&here) || !lz_is_subscript(here.op)) {
         return 0;
     }
-    return !read_next(&here) || !lz_is_subscript(here.op) ? 0 : here.op == STORE_SUBSCR || here.op == DELETE_SUBSCR ? 1 : 2;
+    if (here.op == STORE_SUBSCR || here.op == DELETE_SUBSCR || !read_next(&here)) {
+        return 1;
+    }
+    return here.op == STORE_ATTR || (attribute_read(&here, names) && !is(attribute_read(&here, names), "__dict__")) ? 1 : 2;
 }
-
 
 static int
 note_environ_write(Scan *scan, Reader here, PyCodeObject *code)
@@ -232,15 +171,15 @@ lz_scan_effects(Scan *scan, PyCodeObject *code, int top)
         return -1;
     }
     Reader r = reader_of(bytes);
-    PyObject *before = NULL; /* borrowed: the name the instruction before read */
+    PyObject *before = NULL; /* borrowed: the name the instruction before read, but for one that pushes NULL */
     int failed = 0;
     while (!failed && read_next(&r)) {
         PyObject *name = name_read(&r, names), *attr = attribute_read(&r, names);
         if (name != NULL) {
-            scan->facts->flags |= namespace_flags(scan, r, code, name, top);
+            scan->facts->flags |= namespace_flags(scan, r, code, name, before, top);
         }
         if (name != NULL || attr != NULL) {
-            scan->facts->flags |= exposing_flags(scan, r, code, attr ? attr : name);
+            scan->facts->flags |= lz_exposing_flags(scan, r, code, attr ? attr : name);
         }
         if (attr != NULL && is(before, "sys") && is(attr, "modules")) {
             int itself = asks_for_itself(r, names);
@@ -255,7 +194,7 @@ lz_scan_effects(Scan *scan, PyCodeObject *code, int top)
         if (top && (is(attr, "environ") || is(name, "environ"))) {
             failed = note_environ_write(scan, r, code) < 0;
         }
-        before = name;
+        before = lz_is_null_push(r.op) ? before : name;
     }
     Py_DECREF(bytes);
     return failed ? -1 : 0;
@@ -269,7 +208,7 @@ lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
     in_async = in_async || (code->co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR));
     in_finalizer = in_finalizer || is(code->co_name, "__del__");
     if (is(code->co_name, "find_spec") || is(code->co_name, "exec_module")) {
-        scan->facts->flags |= LZ_READS_NAMESPACE; /* a finder or a loader must not wait for itself */
+        scan->facts->flags |= LZ_READS_NAMESPACE | LZ_TOUCHES_FINDERS; /* a finder or a loader must not wait for itself */
     }
     int how = LZ_READ | (in_async ? LZ_READ_ASYNC : 0) | (in_finalizer ? LZ_READ_LATE : 0);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {

@@ -23,6 +23,10 @@ typedef struct {
     int path_first, path_last; /* where the module's own code touches sys.path or changes the folder */
 } Scan;
 
+/* namespaces.c: a namespace was taken and the reader stands behind it; `before`: the name read last, what is called with it perhaps */
+int lz_meets_imports(Scan *scan, Reader r, PyCodeObject *code, PyObject *before);
+int lz_exposing_flags(Scan *scan, Reader here, PyCodeObject *code, PyObject *name);
+
 int lz_scan_effects(Scan *scan, PyCodeObject *code, int top); /* what code does to the process around it; `top`: it is a module's body */
 int lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer);
 
