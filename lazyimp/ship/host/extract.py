@@ -1,0 +1,77 @@
+"""Unpacks an archive that may be hostile: regular files and folders only, below one new folder, within limits.
+
+tarfile's own `data` filter is not enough on the interpreters in use (CVE-2025-4517, CVE-2025-4330, CVE-2024-12718),
+so nothing of it is used but its reader of headers.
+"""
+
+import hashlib
+import os
+import tarfile
+
+from .paths import Refused, inside
+
+MOST_FILES = 200_000
+MOST_BYTES = 64 << 30
+LARGEST_FILE = 32 << 30
+MOST_RATIO = 200  # an archive that grows more than this is a bomb
+
+
+def extract(archive, folder, most_files=MOST_FILES, most_bytes=MOST_BYTES):
+    """Unpack the tar.gz `archive` into the new, empty `folder`; returns [(name, size, sha256, executable)]. Raises Refused."""
+    allowed = min(most_bytes, max(MOST_RATIO * os.path.getsize(archive), 64 << 20))
+    listed, seen, total = [], set(), 0
+    try:
+        with tarfile.open(archive, "r|gz") as tar:
+            for member in tar:
+                name = _checked(member, seen)
+                if member.isdir():
+                    os.makedirs(inside(folder, name), mode=0o700, exist_ok=True)
+                    continue
+                total += member.size
+                if len(listed) >= most_files or total > allowed or member.size > LARGEST_FILE:
+                    raise Refused("the archive holds more than an archive of code may hold")
+                executable = bool(member.mode & 0o100)
+                digest = _write(tar.extractfile(member), inside(folder, name), member.size, executable)
+                listed.append((name, member.size, digest, executable))
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise Refused(f"the archive cannot be unpacked: {error}") from None
+    return listed
+
+
+def _checked(member, seen):
+    """The member's name, if it is a file or a folder that may be made."""
+    name = member.name
+    if not (member.isreg() or member.isdir()) or member.issparse():
+        raise Refused(f"{name!r} is no regular file")
+    parts = name.split("/")
+    if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
+        raise Refused(f"{name!r} is no name of a file in an archive of code")
+    folded = name.casefold()
+    if folded in seen:
+        raise Refused(f"{name!r} is there twice, or differs from another name in its case only")
+    if not member.isdir():
+        seen.add(folded)
+    return name
+
+
+def _write(source, path, size, executable):
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    digest, left = hashlib.sha256(), size
+    with os.fdopen(os.open(path, flags, 0o700 if executable else 0o600), "wb") as file:
+        while left:
+            block = source.read(min(left, 1 << 20))
+            if not block:
+                raise Refused(f"{path!r} is shorter than the archive says")
+            digest.update(block)
+            file.write(block)
+            left -= len(block)
+    return digest.hexdigest()
+
+
+def digest_of(listed):
+    """The digest of a part: as lazyimp.manifest.local.digest_of has it."""
+    digest = hashlib.sha256()
+    for name, _, sha256, executable in sorted(listed):
+        digest.update(f"{sha256} {'x' if executable else '-'} {name}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

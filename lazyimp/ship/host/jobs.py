@@ -1,0 +1,180 @@
+"""Jobs: started in a session of their own, so that they outlive whoever started them; asked about, cancelled, swept."""
+
+import glob
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from .paths import Refused, inside, read_json, write_json
+
+STARTED_WITHIN_S = 20
+ENDED = ("done", "failed", "cancelled", "timeout", "lost")
+
+
+def start(root, wish):
+    """Start the job `wish["id"]`; returns its state. A job of that id is refused: two clients cannot both start it.
+
+    `wish`: id, command (words), env ({name: value}), secrets ({name: value}, kept in a file of mode 0600 until
+    the job has them), environment (its name, or None for `python`), python, code ([digests] in the order of sys.path),
+    inputs ({path in the working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal.
+    """
+    folder = root.place("jobs", wish["id"])
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        raise Refused(f"job {wish['id']!r} is there already; attach to it, or take another name") from None
+    os.makedirs(os.path.join(folder, "work"))
+    for name, blob in sorted(wish.get("inputs", {}).items()):
+        path = inside(os.path.join(folder, "work"), name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copyfile(root.place("blobs", blob), path)
+    secrets = wish.pop("secrets", None)
+    if secrets:
+        descriptor = os.open(os.path.join(folder, "secrets"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            import json
+
+            json.dump(secrets, file)
+    write_json(os.path.join(folder, "job.json"), wish)
+    write_json(os.path.join(folder, "state.json"), {"state": "starting", "asked_ns": time.time_ns()})
+    with open(os.path.join(folder, "supervisor.log"), "ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-I", os.path.abspath(sys.argv[0]), root.path, "supervise", wish["id"]],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True, cwd=folder,
+        )  # fmt: skip
+    return wait_for(root, wish["id"], lambda state: state["state"] != "starting", STARTED_WITHIN_S)
+
+
+def state_of(root, job):
+    """The state of a job; one whose supervisor is gone without a word is "lost"."""
+    folder = root.place("jobs", job)
+    state = read_json(os.path.join(folder, "state.json"))
+    if state is None:
+        raise Refused(f"there is no job {job!r} on this host")
+    if state["state"] == "running" and not _alive(state.get("supervisor"), state.get("supervisor_start")):
+        state = {**state, "state": "lost"}
+    sizes = {name: _size(os.path.join(folder, f"{name}.log")) for name in ("out", "err")}
+    return {"id": job, **state, "sizes": sizes}
+
+
+def wait_for(root, job, is_right, within_s):
+    """The state of the job once it is right, or when the time is over."""
+    end = time.monotonic() + within_s
+    while True:
+        state = state_of(root, job)
+        if is_right(state) or time.monotonic() > end:
+            return state
+        time.sleep(0.02)
+
+
+def cancel(root, job, grace_s):
+    """Ask the job's process group to end, and kill it after `grace_s`; returns its state."""
+    state = state_of(root, job)
+    if state["state"] in ENDED:
+        return state
+    with open(os.path.join(root.place("jobs", job), "cancel"), "w") as file:
+        file.write(str(float(grace_s)))  # the supervisor looks for it
+    try:
+        os.kill(state["supervisor"], signal.SIGUSR1)
+    except (KeyError, ProcessLookupError):
+        pass
+    return wait_for(root, job, lambda state: state["state"] in ENDED, float(grace_s) + 10)
+
+
+def listing(root):
+    """All jobs, the newest first."""
+    names = os.listdir(os.path.join(root.path, "jobs"))
+    found = []
+    for name in names:
+        try:
+            found.append(state_of(root, name))
+        except Refused:
+            continue
+    return sorted(found, key=lambda each: (-each.get("asked_ns", 0), each["id"]))
+
+
+def outputs(root, job):
+    """[name, size, sha256, mode] of what the job's output patterns match in its working folder, links left out."""
+    folder = os.path.join(root.place("jobs", job), "work")
+    wish = read_json(os.path.join(root.place("jobs", job), "job.json"), {})
+    found = {}
+    for pattern in wish.get("outputs", ()):
+        inside(folder, pattern.replace("*", "x"))
+        for path in glob.glob(os.path.join(glob.escape(folder), pattern), recursive=True):
+            for each in _files(path):
+                if os.path.realpath(each).startswith(os.path.realpath(folder) + os.sep):
+                    found[os.path.relpath(each, folder)] = each
+    return [[name, os.path.getsize(path), _sha256(path), path] for name, path in sorted(found.items())]
+
+
+def sweep(root, older_s):
+    """Remove ended jobs older than `older_s`, and code, environments and blobs that no job left uses; what went."""
+    now, gone, used = time.time(), [], set()
+    for state in listing(root):
+        folder = root.place("jobs", state["id"])
+        if state["state"] in ENDED and now - state.get("ended_ns", state.get("asked_ns", 0)) / 1e9 > older_s:
+            shutil.rmtree(folder, ignore_errors=True)
+            gone.append(f"jobs/{state['id']}")
+            continue
+        wish = read_json(os.path.join(folder, "job.json"), {})
+        used.update([wish.get("environment"), *wish.get("code", ()), *wish.get("inputs", {}).values()])
+    for kind in ("code", "envs", "blobs", "tmp"):
+        for name in sorted(os.listdir(os.path.join(root.path, kind))):
+            path = os.path.join(root.path, kind, name)
+            if name in used or now - os.lstat(path).st_mtime < older_s:
+                continue
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+            gone.append(f"{kind}/{name}")
+    return gone
+
+
+def _files(path):
+    if os.path.islink(path):
+        return
+    if os.path.isfile(path):
+        yield path
+    for folder, _, names in os.walk(path):
+        for name in sorted(names):
+            each = os.path.join(folder, name)
+            if os.path.isfile(each) and not os.path.islink(each):
+                yield each
+
+
+def _sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _size(path):
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
+
+
+def process_start(pid):
+    """When a process started, in the system's ticks: a number used again belongs to another process."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except OSError:
+        return None
+
+
+def _alive(pid, started):
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return started is None or process_start(pid) == started
