@@ -17,7 +17,7 @@ MOST_RATIO = 200  # an archive that grows more than this is a bomb
 
 
 def extract(archive, folder, most_files=MOST_FILES, most_bytes=MOST_BYTES):
-    """Unpack the tar.gz `archive` into the new, empty `folder`; returns [(name, size, sha256, executable)]. Raises Refused."""
+    """Unpack a tar.gz into a new, empty folder; returns [(name, size, sha256, executable)], or raises Refused."""
     allowed = min(most_bytes, max(MOST_RATIO * os.path.getsize(archive), 64 << 20))
     listed, seen, total = [], set(), 0
     try:
