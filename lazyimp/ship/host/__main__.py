@@ -1,5 +1,7 @@
 """`python3 host.pyz ROOT COMMAND [words]`: one request, JSON on standard input, one line of JSON as the answer."""
 
+import base64
+import contextlib
 import json
 import os
 import platform
@@ -7,11 +9,12 @@ import shutil
 import sys
 import time
 
-from . import environments, jobs
-from .extract import digest_of, extract
-from .paths import Refused, Root
+from lazyimp.ship.host import blobs, environments, jobs, parts
+from lazyimp.ship.host.paths import Refused, Root
+from lazyimp.ship.host.supervisor import supervise
 
 VERSION = 1
+MARK = "lazyimp-host "  # before an answer: what start-up files of shells print is told from it
 
 
 def hello(root, _):
@@ -36,6 +39,10 @@ def hello(root, _):
 
 def missing(root, wish):
     """Which of the named blobs, code parts and environments are not here."""
+    for kind, names in wish.items():
+        for name in names:  # what is asked for is about to be used: `sweep` spares it
+            with contextlib.suppress(OSError):
+                os.utime(root.place(kind, name))
     return {
         "blobs": [each for each in wish.get("blobs", ()) if not os.path.exists(root.place("blobs", each))],
         "code": [each for each in wish.get("code", ()) if not os.path.isdir(root.place("code", each))],
@@ -43,44 +50,8 @@ def missing(root, wish):
     }
 
 
-def upload(root, wish):
-    """A path below tmp/ to which a blob may be written, and how much of it an interrupted upload left there."""
-    path = os.path.join(root.path, "tmp", f"upload-{os.path.basename(root.place('blobs', wish['blob']))}")
-    return {"path": path, "have": os.path.getsize(path) if os.path.exists(path) else 0}
-
-
-def adopt(root, wish):
-    """Make what was uploaded the blob it is said to be, if it is."""
-    path = upload(root, wish)["path"]
-    final = root.place("blobs", wish["blob"])
-    found = jobs._sha256(path)
-    if found != wish.get("sha256", wish["blob"]):
-        os.unlink(path)
-        raise Refused(f"what arrived for {wish['blob'][:12]} is damaged; send it again")
-    os.chmod(path, 0o700 if wish.get("executable") else 0o600)
-    os.replace(path, final)
-    return {}
-
-
-def unpack(root, wish):
-    """Unpack a blob into code/<digest>, if it is what the digest says."""
-    digest = wish["digest"]
-    final = root.place("code", digest)
-    with root.lock(f"code-{digest}"):
-        if os.path.isdir(final):
-            return {"reused": True}
-        work = root.temporary("code")
-        try:
-            if digest_of(extract(root.place("blobs", wish["blob"]), work)) != digest:
-                raise Refused(f"the archive of {digest[:12]} holds other files than it should")
-            os.rename(work, final)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return {"reused": False}
-
-
 def read(root, wish):
-    """A piece of a log, as text that JSON can carry: latin-1, a character a byte."""
+    """A piece of a log, in base64."""
     name = {"out": "out.log", "err": "err.log"}[wish.get("stream", "out")]
     try:
         with open(os.path.join(root.place("jobs", wish["id"]), name), "rb") as file:
@@ -88,15 +59,16 @@ def read(root, wish):
             data = file.read(min(wish.get("most", 1 << 20), 4 << 20))
     except OSError:
         data = b""
-    return {"data": data.decode("latin-1")}
+    return {"data": base64.b64encode(data).decode()}
 
 
 COMMANDS = {
     "hello": hello,
     "missing": missing,
-    "upload": upload,
-    "adopt": adopt,
-    "unpack": unpack,
+    "upload": blobs.upload,
+    "adopt": blobs.adopt,
+    "files": parts.unknown,
+    "unpack": parts.unpack,
     "read": read,
     "build": environments.build,
     "start": jobs.start,
@@ -104,7 +76,9 @@ COMMANDS = {
     "wait": lambda root, wish: jobs.wait_for(
         root,
         wish["id"],
-        lambda state: state["state"] in jobs.ENDED or state["sizes"] != wish.get("sizes"),
+        lambda state: (
+            state["state"] in jobs.ENDED or (not wish.get("ended") and state["sizes"] != wish.get("sizes"))
+        ),
         wish["within_s"],
     ),
     "cancel": lambda root, wish: jobs.cancel(root, wish["id"], wish.get("grace_s", 10)),
@@ -116,19 +90,26 @@ COMMANDS = {
 
 def main(words):
     """Answer one request, or (`serve`) one a line until the input ends."""
-    root = Root(words[0])
+    try:
+        root = Root(words[0])
+    except (Refused, OSError) as error:
+        _say({"error": str(error)})
+        return 1
     if words[1] == "supervise":
-        from .supervisor import supervise
-
         supervise(root, words[2])
         return 0
     if words[1] == "serve":
         for line in sys.stdin:
             request = json.loads(line)
-            print(json.dumps(answer(root, request["command"], request.get("wish", {}))), flush=True)
+            _say(answer(root, request["command"], request.get("wish", {})))
         return 0
-    print(json.dumps(answer(root, words[1], json.loads(sys.stdin.read() or "{}"))))
+    _say(answer(root, words[1], json.loads(sys.stdin.read() or "{}")))
     return 0
+
+
+def _say(value):
+    sys.stdout.write(f"{MARK}{json.dumps(value)}\n")
+    sys.stdout.flush()
 
 
 def answer(root, command, wish):

@@ -4,21 +4,21 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
-from .paths import Refused, read_json, write_json
+from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
 
 TAIL = 4000  # characters of a builder's output that an error repeats
 
 
-def find_uv(root, given=None):
-    """The uv to use: the one that was sent, the one on the PATH, in this interpreter's folder, or in the user's."""
+def find_uv(root, sent=None):
+    """The uv to use: the one that was sent (a blob), one on the PATH, in this interpreter's folder, or the user's."""
     places = [
-        given,
-        root.place("blobs", "uv"),
+        sent and root.place("blobs", sent),
         shutil.which("uv"),
         os.path.join(os.path.dirname(sys.executable), "uv"),
+        os.path.expanduser("~/.local/bin/uv"),
     ]
-    places.append(os.path.expanduser("~/.local/bin/uv"))
     return next((each for each in places if each and os.access(each, os.X_OK)), None)
 
 
@@ -38,8 +38,6 @@ def build(root, wish):
     `wish`: name, python ("3.11.7", or the path of an interpreter), requirements (text, every line exact, with
     hashes or not), wheels (blob names -> file names), only_binary, index (arguments for uv), offline.
     """
-    import time
-
     name, began = wish["name"], time.monotonic()
     with root.lock(f"env-{name}"):
         if is_built(root, name):
@@ -52,7 +50,7 @@ def build(root, wish):
             )
             final = root.place("envs", name)
             if os.path.exists(final):  # what an interrupted removal left
-                shutil.rmtree(final)
+                root.discard(final)
             os.rename(os.path.join(work, "env"), final)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -62,7 +60,9 @@ def build(root, wish):
 def _make(root, wish, folder):
     uv = find_uv(root, wish.get("uv"))
     if uv is None:
-        raise Refused("this host has no uv, and none was sent; install uv there, or leave --no-send-uv out")
+        raise Refused(
+            "this host has no uv, and none was sent; install uv there, or `uv` here, on a machine of the same kind"
+        )
     log = _run(
         [uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", wish["python"], folder], "python"
     )
@@ -93,8 +93,6 @@ def _make(root, wish, folder):
 
 def _wheel(root, blob, file, folder):
     """A wheel under the name that installers want, linked to its blob."""
-    from .paths import inside
-
     path = inside(folder, os.path.join("wheels", file))
     os.makedirs(os.path.dirname(path), exist_ok=True)
     os.link(root.place("blobs", blob), path)

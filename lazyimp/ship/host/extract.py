@@ -4,38 +4,58 @@ tarfile's own `data` filter is not enough on the interpreters in use (CVE-2025-4
 so nothing of it is used but its reader of headers.
 """
 
+import gzip
 import hashlib
 import os
 import tarfile
+import unicodedata
+import zlib
 
-from .paths import Refused, inside
+from lazyimp.ship.host.paths import Refused, inside
 
 MOST_FILES = 200_000
 MOST_BYTES = 64 << 30
 LARGEST_FILE = 32 << 30
+TOO_MUCH = "the archive holds more than an archive of code may hold"
 MOST_RATIO = 200  # an archive that grows more than this is a bomb
 
 
 def extract(archive, folder, most_files=MOST_FILES, most_bytes=MOST_BYTES):
     """Unpack a tar.gz into a new, empty folder; returns [(name, size, sha256, executable)], or raises Refused."""
     allowed = min(most_bytes, max(MOST_RATIO * os.path.getsize(archive), 64 << 20))
-    listed, seen, total = [], set(), 0
+    listed, seen, members = [], {}, 0
     try:
-        with tarfile.open(archive, "r|gz") as tar:
+        with gzip.open(archive) as packed, tarfile.open(fileobj=_Limited(packed, allowed), mode="r|") as tar:
             for member in tar:
                 name = _checked(member, seen)
+                members += 1
+                if members > most_files:
+                    raise Refused(TOO_MUCH)
                 if member.isdir():
                     os.makedirs(inside(folder, name), mode=0o700, exist_ok=True)
                     continue
-                total += member.size
-                if len(listed) >= most_files or total > allowed or member.size > LARGEST_FILE:
-                    raise Refused("the archive holds more than an archive of code may hold")
+                if not 0 <= member.size <= min(allowed, LARGEST_FILE):
+                    raise Refused(TOO_MUCH)
                 executable = bool(member.mode & 0o100)
                 digest = _write(tar.extractfile(member), inside(folder, name), member.size, executable)
                 listed.append((name, member.size, digest, executable))
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
         raise Refused(f"the archive cannot be unpacked: {error}") from None
     return listed
+
+
+class _Limited:
+    """What a bomb unpacks to, up to a limit: headers count, too."""
+
+    def __init__(self, file, most):
+        self.file, self.left = file, most + (1 << 20)
+
+    def read(self, size):
+        data = self.file.read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise Refused(TOO_MUCH)
+        return data
 
 
 def _checked(member, seen):
@@ -46,11 +66,12 @@ def _checked(member, seen):
     parts = name.split("/")
     if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
         raise Refused(f"{name!r} is no name of a file in an archive of code")
-    folded = name.casefold()
-    if folded in seen:
-        raise Refused(f"{name!r} is there twice, or differs from another name in its case only")
-    if not member.isdir():
-        seen.add(folded)
+    for at in range(1, len(parts) + 1):
+        here = ("/".join(parts[:at]), at < len(parts) or member.isdir())
+        folded = unicodedata.normalize("NFC", here[0]).casefold()
+        known = seen.setdefault(folded, here)
+        if known is not here and (known != here or not here[1]):
+            raise Refused(f"{name!r} is there twice, or differs from another name in its case only")
     return name
 
 

@@ -1,7 +1,9 @@
 """Jobs: started in a session of their own, so that they outlive whoever started them; asked about, cancelled, swept."""
 
+import errno
 import glob
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -9,9 +11,10 @@ import subprocess
 import sys
 import time
 
-from .paths import Refused, inside, read_json, write_json
+from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
 
 STARTED_WITHIN_S = 20
+SPARED_S = 86400  # what was made or asked for since then is not swept, but for jobs that ended
 ENDED = ("done", "failed", "cancelled", "timeout", "lost")
 
 
@@ -23,24 +26,16 @@ def start(root, wish):
     inputs ({path in the working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal.
     """
     folder = root.place("jobs", wish["id"])
+    made = root.temporary("job")
     try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
+        _prepare(root, wish, made)
+        os.rename(made, folder)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
         raise Refused(f"job {wish['id']!r} is there already; attach to it, or take another name") from None
-    os.makedirs(os.path.join(folder, "work"))
-    for name, blob in sorted(wish.get("inputs", {}).items()):
-        path = inside(os.path.join(folder, "work"), name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        shutil.copyfile(root.place("blobs", blob), path)
-    secrets = wish.pop("secrets", None)
-    if secrets:
-        descriptor = os.open(os.path.join(folder, "secrets"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            import json
-
-            json.dump(secrets, file)
-    write_json(os.path.join(folder, "job.json"), wish)
-    write_json(os.path.join(folder, "state.json"), {"state": "starting", "asked_ns": time.time_ns()})
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     with open(os.path.join(folder, "supervisor.log"), "ab") as log:
         subprocess.Popen(
             [sys.executable, "-I", os.path.abspath(sys.argv[0]), root.path, "supervise", wish["id"]],
@@ -49,16 +44,43 @@ def start(root, wish):
     return wait_for(root, wish["id"], lambda state: state["state"] != "starting", STARTED_WITHIN_S)
 
 
+def _prepare(root, wish, folder):
+    """Everything a job has before it starts, in a folder that nobody sees yet."""
+    work = os.path.join(folder, "work")
+    os.makedirs(work, mode=0o700)
+    sources = [[root.place("blobs", blob), name] for name, blob in sorted(wish.get("inputs", {}).items())]
+    sources += [[inside(root.place("code", digest), name), to] for digest, name, to in wish.get("place", ())]
+    for source, name in sources:
+        path = inside(work, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copyfile(source, path)
+    secrets = wish.pop("secrets", None)
+    if secrets:
+        descriptor = os.open(os.path.join(folder, "secrets"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(secrets, file)
+    write_json(os.path.join(folder, "job.json"), wish)
+    write_json(os.path.join(folder, "state.json"), {"state": "starting", "asked_ns": time.time_ns()})
+
+
 def state_of(root, job):
     """The state of a job; one whose supervisor is gone without a word is "lost"."""
     folder = root.place("jobs", job)
     state = read_json(os.path.join(folder, "state.json"))
     if state is None:
         raise Refused(f"there is no job {job!r} on this host")
-    if state["state"] == "running" and not _alive(state.get("supervisor"), state.get("supervisor_start")):
-        state = {**state, "state": "lost"}
+    if _is_lost(state):
+        state = read_json(os.path.join(folder, "state.json"), state)  # it may have ended just now
+        if _is_lost(state):
+            state = {**state, "state": "lost"}
     sizes = {name: _size(os.path.join(folder, f"{name}.log")) for name in ("out", "err")}
     return {"id": job, **state, "sizes": sizes}
+
+
+def _is_lost(state):
+    if state["state"] == "starting":
+        return time.time_ns() - state["asked_ns"] > 3 * STARTED_WITHIN_S * 1e9
+    return state["state"] == "running" and not _alive(state.get("supervisor"), state.get("supervisor_start"))
 
 
 def wait_for(root, job, is_right, within_s):
@@ -74,14 +96,12 @@ def wait_for(root, job, is_right, within_s):
 def cancel(root, job, grace_s):
     """Ask the job's process group to end, and kill it after `grace_s`; returns its state."""
     state = state_of(root, job)
+    if state["state"] == "lost" and _alive(state.get("group"), state.get("group_start")):
+        os.killpg(state["group"], signal.SIGKILL)  # nobody is left to wait for it
     if state["state"] in ENDED:
         return state
     with open(os.path.join(root.place("jobs", job), "cancel"), "w") as file:
         file.write(str(float(grace_s)))  # the supervisor looks for it
-    try:
-        os.kill(state["supervisor"], signal.SIGUSR1)
-    except (KeyError, ProcessLookupError):
-        pass
     return wait_for(root, job, lambda state: state["state"] in ENDED, float(grace_s) + 10)
 
 
@@ -108,16 +128,17 @@ def outputs(root, job):
             for each in _files(path):
                 if os.path.realpath(each).startswith(os.path.realpath(folder) + os.sep):
                     found[os.path.relpath(each, folder)] = each
-    return [[name, os.path.getsize(path), _sha256(path), path] for name, path in sorted(found.items())]
+    return [[name, os.path.getsize(path), sha256_of(path), path] for name, path in sorted(found.items())]
 
 
 def sweep(root, older_s):
     """Remove ended jobs older than `older_s`, and code, environments and blobs that no job left uses; what went."""
     now, gone, used = time.time(), [], set()
+    spared_s = max(older_s, SPARED_S)  # somebody may be about to use what is new
     for state in listing(root):
         folder = root.place("jobs", state["id"])
         if state["state"] in ENDED and now - state.get("ended_ns", state.get("asked_ns", 0)) / 1e9 > older_s:
-            shutil.rmtree(folder, ignore_errors=True)
+            root.discard(folder)
             gone.append(f"jobs/{state['id']}")
             continue
         wish = read_json(os.path.join(folder, "job.json"), {})
@@ -125,9 +146,9 @@ def sweep(root, older_s):
     for kind in ("code", "envs", "blobs", "tmp"):
         for name in sorted(os.listdir(os.path.join(root.path, kind))):
             path = os.path.join(root.path, kind, name)
-            if name in used or now - os.lstat(path).st_mtime < older_s:
+            if name.split(".json")[0] in used or now - os.lstat(path).st_mtime < spared_s:
                 continue
-            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+            root.discard(path) if os.path.isdir(path) else os.unlink(path)
             gone.append(f"{kind}/{name}")
     return gone
 
@@ -144,7 +165,7 @@ def _files(path):
                 yield each
 
 
-def _sha256(path):
+def sha256_of(path):
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
@@ -160,11 +181,15 @@ def _size(path):
 
 
 def process_start(pid):
-    """When a process started, in the system's ticks: a number used again belongs to another process."""
+    """When a process started, in the system's ticks: a number used again belongs to another process.
+
+    None where it is not known, and for one that has ended and was not waited for.
+    """
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[19]
-    except OSError:
+        with open(f"/proc/{pid}/stat", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+            return None if fields[0] == "Z" else fields[19]
+    except (OSError, IndexError):
         return None
 
 

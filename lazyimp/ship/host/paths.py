@@ -4,9 +4,10 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import tempfile
 
-FOLDERS = ("blobs", "code", "envs", "jobs", "tmp")
+FOLDERS = ("blobs", "code", "envs", "jobs", "locks", "tmp")
 
 
 class Refused(Exception):
@@ -18,6 +19,10 @@ class Root:
 
     def __init__(self, path):
         self.path = os.path.abspath(os.path.expanduser(path))
+        os.makedirs(self.path, mode=0o700, exist_ok=True)
+        about = os.stat(self.path)
+        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+            raise Refused(f"{self.path} may be written by others; take another folder, or chmod 700 it")
         for name in FOLDERS:
             os.makedirs(os.path.join(self.path, name), mode=0o700, exist_ok=True)
 
@@ -26,6 +31,13 @@ class Root:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", str(name)):
             raise Refused(f"{name!r} is no name of a thing in {kind}/")
         return os.path.join(self.path, kind, str(name), *more)
+
+    def discard(self, path):
+        """Remove a folder: it is gone from its name at once, whatever happens while its files go."""
+        gone = self.temporary("gone")
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(path, os.path.join(gone, "it"))
+        shutil.rmtree(gone, ignore_errors=True)
 
     def temporary(self, what):
         """A new folder below tmp/."""
@@ -36,7 +48,7 @@ class Root:
         """One holder at a time, over all processes of this host; released when the holder dies."""
         import fcntl
 
-        path = os.path.join(self.path, "tmp", f"{name}.lock")
+        path = os.path.join(self.path, "locks", name)
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

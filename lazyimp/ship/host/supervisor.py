@@ -5,9 +5,9 @@ import signal
 import subprocess
 import time
 
-from .environments import python_of
-from .jobs import process_start
-from .paths import read_json, write_json
+from lazyimp.ship.host.environments import python_of
+from lazyimp.ship.host.jobs import process_start
+from lazyimp.ship.host.paths import read_json, write_json
 
 
 def supervise(root, job):
@@ -19,7 +19,6 @@ def supervise(root, job):
         "asked_ns": read_json(os.path.join(folder, "state.json"), {}).get("asked_ns"), "started_ns": time.time_ns(),
     }  # fmt: skip
     note = os.path.join(folder, "state.json")
-    signal.signal(signal.SIGUSR1, lambda *_: None)  # wakes the loop below
     try:
         child = _start(root, wish, folder)
     except OSError as error:
@@ -27,17 +26,19 @@ def supervise(root, job):
             file.write(f"cannot start {wish['command'][0]!r}: {error.strerror}\n".encode())
         write_json(note, {**state, "state": "failed", "status": 127, "ended_ns": time.time_ns()})
         return
-    state["group"] = child.pid
+    state.update(group=child.pid, group_start=process_start(child.pid))
     write_json(note, state)
     end = _watch(child, wish, folder)
-    _kill_group(child.pid, signal.SIGKILL)  # what the command left running
-    status = child.returncode
+    _kill_group(
+        child.pid, signal.SIGKILL
+    )  # what the command left running; its number is kept by the dead leader
+    status = child.wait()
     word = end or ("done" if status == 0 else "failed")
     write_json(note, {**state, "state": word, "status": status, "ended_ns": time.time_ns()})
 
 
 def _start(root, wish, folder):
-    env = {**os.environ, **wish.get("env", {})}
+    env = {**os.environ, **{name: _filled(value, folder) for name, value in wish.get("env", {}).items()}}
     secrets = os.path.join(folder, "secrets")
     env.update(read_json(secrets, {}))
     if os.path.exists(secrets):
@@ -52,14 +53,17 @@ def _start(root, wish, folder):
         env["VIRTUAL_ENV"] = os.path.dirname(os.path.dirname(python))
         words = [python if word == "{python}" else word for word in words]
     words = [word.replace("{code}", code[0]) if code else word for word in words]
-    with (
-        open(os.path.join(folder, "out.log"), "ab") as out,
-        open(os.path.join(folder, "err.log"), "ab") as err,
-    ):
+    logs = [os.path.join(folder, name) for name in ("out.log", "err.log")]
+    with open(logs[0], "ab") as out, open(logs[1], "ab") as err:
         return subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env,
             cwd=os.path.join(folder, "work"), start_new_session=True,
         )  # fmt: skip
+
+
+def _filled(value, folder):
+    """An environment value: the job's folder, and the time at which the command starts."""
+    return value.replace("{job}", folder).replace("{now_ns}", str(time.time_ns()))
 
 
 def _watch(child, wish, folder):
@@ -69,11 +73,9 @@ def _watch(child, wish, folder):
     asked = os.path.join(folder, "cancel")
     pause = 0.01
     while True:
-        try:
-            child.wait(pause)
+        if _has_ended(child, pause):
             return None
-        except subprocess.TimeoutExpired:
-            pause = min(pause * 1.5, 0.5)
+        pause = min(pause * 1.5, 0.2)
         if os.path.exists(asked):
             with open(asked) as file:
                 _end(child, wish, float(file.read() or 0))
@@ -86,11 +88,20 @@ def _watch(child, wish, folder):
 def _end(child, wish, grace_s):
     """The wished signal to the whole group, then, after the grace, the one that nobody can refuse."""
     _kill_group(child.pid, getattr(signal, wish.get("signal") or "SIGTERM"))
-    try:
-        child.wait(grace_s)
-    except subprocess.TimeoutExpired:
+    if not _has_ended(child, grace_s):
         _kill_group(child.pid, signal.SIGKILL)
-        child.wait()
+
+
+def _has_ended(child, within_s):
+    """Whether the command ends in time; it is not reaped, so that its group's number stays its own."""
+    end, pause = time.monotonic() + within_s, 0.005
+    while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, 0.05)
+    return True
 
 
 def _kill_group(group, number):
