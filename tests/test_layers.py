@@ -149,7 +149,7 @@ ARROWS = {
     "reports": {"profile", "manifest", "errors", "__init__"},
     "distributions": {"errors"},
     "manifest": {"distributions", "record", "errors", "__init__"},
-    "ship": {"manifest", "errors", "__init__"},
+    "ship": {"_pth", "manifest", "errors", "__init__"},
     "integrations": {
         "ship",
         "reports",

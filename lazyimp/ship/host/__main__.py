@@ -84,6 +84,8 @@ COMMANDS = {
     "cancel": lambda root, wish: jobs.cancel(root, wish["id"], wish.get("grace_s", 10)),
     "list": lambda root, _: jobs.listing(root),
     "outputs": lambda root, wish: jobs.outputs(root, wish["id"]),
+    "records": lambda root, wish: jobs.records(root, wish["id"]),
+    "time": lambda root, wish: time.time_ns(),
     "sweep": lambda root, wish: jobs.sweep(root, wish.get("older_s", 14 * 86400)),
 }
 

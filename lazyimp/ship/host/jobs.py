@@ -131,6 +131,14 @@ def outputs(root, job):
     return [[name, os.path.getsize(path), sha256_of(path), path] for name, path in sorted(found.items())]
 
 
+def records(root, job):
+    """The same of what lazyimp wrote down about the job's processes."""
+    folder = root.place("jobs", job)
+    names = [name for name in sorted(os.listdir(folder)) if name.startswith("record.jsonl")]
+    paths = [(name, os.path.join(folder, name)) for name in names]
+    return [[name, os.path.getsize(path), sha256_of(path), path] for name, path in paths]
+
+
 def sweep(root, older_s):
     """Remove ended jobs older than `older_s`, and code, environments and blobs that no job left uses; what went."""
     now, gone, used = time.time(), [], set()

@@ -1,0 +1,199 @@
+"""Carries a plan out: sends what the host lacks, builds the environment, starts the job; each step timed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lazyimp.manifest.archive import pack
+from lazyimp.manifest.values import LocalPart
+from lazyimp.ship.channels import Channel
+from lazyimp.ship.errors import LostError, ShipError
+from lazyimp.ship.planning import blob_of, digest_name, lack_of
+from lazyimp.ship.values import Blob, Lack, Plan
+
+CLOCK_ROUNDS = 5
+
+
+@dataclass
+class Shipped:
+    """What was done for one job: seconds for each step, what travelled, and how far the host's clock is off."""
+
+    job: str = ""
+    steps: dict[str, float] = field(default_factory=dict)
+    sent_files: int = 0
+    sent_bytes: int = 0
+    environment_reused: bool = True
+    offset_s: float = 0.0  # the host's clock less ours
+    offset_error_s: float = 0.0
+    asked_ns: int = 0
+    state: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time what is done inside."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.steps[name] = self.steps.get(name, 0.0) + time.monotonic() - began
+
+
+class Carrier:
+    """Carries plans out on one host; `say` shows what is going on."""
+
+    def __init__(self, channel: Channel, say: Callable[[str], None] = lambda _: None) -> None:
+        self.channel, self.say = channel, say
+
+    def carry(self, plan: Plan, job: str, environ: Mapping[str, str], began_ns: int) -> Shipped:
+        """Do all of it; raises ShipError. A step that is done is not done again by the next attempt."""
+        blocking = [each for each in plan.refused if each.blocks]
+        if blocking:
+            first = blocking[0]
+            raise ShipError(
+                f"{first.what} cannot travel: {first.why}; {first.way_out} ({len(blocking)} such)"
+            )
+        secrets = secrets_of(plan, environ)
+        done = Shipped(job)
+        with done.step("look"):
+            done.offset_s, done.offset_error_s = clock_offset(self.channel)
+            lack = lack_of(plan, self.channel)
+        with done.step("upload"):
+            self._send(plan, lack, done)
+        with done.step("build"):
+            self._build(plan, lack, done)
+        with done.step("start"):
+            done.state = self._start(plan, job, secrets, began_ns + int(done.offset_s * 1e9))
+        return done
+
+    def send_blob(self, blob: Blob, done: Shipped, executable: bool = False) -> None:
+        """One blob, whole or not at all; what was sent damaged is sent once more."""
+        for attempt in (1, 2):
+            place = self.channel.ask("upload", blob=blob.sha256)
+            have = place["have"] if 0 <= int(place["have"]) <= blob.size_bytes else 0
+            self.channel.put(blob.path, str(place["path"]), have)
+            try:
+                self.channel.ask("adopt", blob=blob.sha256, name=place["name"], executable=executable)
+                break
+            except LostError:
+                raise
+            except ShipError:
+                if attempt == 2:
+                    raise
+        done.sent_bytes += blob.size_bytes - have
+        done.sent_files += 1
+
+    def _send(self, plan: Plan, lack: Lack, done: Shipped) -> None:
+        blobs = [
+            *plan.job.inputs,
+            *(plan.environment.wheels if plan.environment and lack.environment else ()),
+        ]
+        for blob in {each.sha256: each for each in blobs if each.sha256 in lack.blobs}.values():
+            self.say(f"sending {blob.name} ({blob.size_bytes} bytes)")
+            self.send_blob(blob, done)
+        for part in plan.parts:
+            if digest_name(part) in lack.parts:
+                self._send_part(part, frozenset(lack.files), done)
+
+    def _send_part(self, part: LocalPart, unknown: frozenset[str], done: Shipped) -> None:
+        """The files that the host lacks, as one archive; the host finds the others in the parts it has."""
+        new = tuple(each for each in part.files if each.sha256 in unknown)
+        held = [
+            [each.name, each.sha256, each.executable] for each in part.files if each.sha256 not in unknown
+        ]
+        wish: dict[str, Any] = {"digest": digest_name(part), "held": held}
+        if new:
+            self.say(f"sending {len(new)} of {len(part.files)} files of {part.name}")
+            with tempfile.TemporaryDirectory(prefix="lazyimp-ship-") as folder:
+                path = os.path.join(folder, "part.tar.gz")
+                with open(path, "wb") as file:
+                    pack(LocalPart(part.name, part.root, part.kind, new), file)
+                blob = blob_of(path)
+                self.send_blob(blob, done)
+                done.sent_files += len(new) - 1
+            wish["blob"] = blob.sha256
+        self.channel.ask("unpack", **wish)
+
+    def _build(self, plan: Plan, lack: Lack, done: Shipped) -> None:
+        if plan.environment is None or not lack.environment:
+            return
+        wish = plan.environment
+        uv = self._send_uv(lack, done) if lack.uv else None
+        self.say(f"building environment {wish.name[:12]} with Python {wish.python}")
+        answer = self.channel.ask(
+            "build",
+            name=wish.name,
+            python=wish.python,
+            requirements=wish.requirements,
+            wheels={each.sha256: each.name for each in wish.wheels},
+            index=list(wish.arguments),
+            only_binary=wish.only_binary,
+            uv=uv,
+        )
+        done.environment_reused = bool(answer["reused"])
+
+    def _send_uv(self, lack: Lack, done: Shipped) -> str:
+        """Send our uv to a host of the same kind that has none; its blob."""
+        here = (sys.platform, platform.machine(), platform.libc_ver()[0] or "musl")
+        path = own_uv()
+        if here != (lack.system, lack.machine, lack.libc) or path is None:
+            way_out = "install uv here (pip install uv) or there" if path is None else "install uv there"
+            raise ShipError(f"the host ({lack.system}, {lack.machine}, {lack.libc}) has no uv; {way_out}")
+        blob = blob_of(path)
+        if self.channel.ask("missing", blobs=[blob.sha256])["blobs"]:
+            self.say(f"sending uv ({blob.size_bytes} bytes)")
+            self.send_blob(blob, done, executable=True)
+        return blob.sha256
+
+    def _start(self, plan: Plan, job: str, secrets: dict[str, str], t0_ns: int) -> dict[str, Any]:
+        wish = asdict(plan.job)
+        for name in ("name", "inputs", "secrets", "place"):
+            del wish[name]
+        env = {**plan.job.env, "LAZYIMP_RECORD": "{job}/record.jsonl", "LAZYIMP_T0": str(t0_ns)}
+        state: dict[str, Any] = self.channel.ask(
+            "start",
+            **wish | {"env": env},
+            id=job,
+            secrets=secrets,
+            environment=plan.environment.name if plan.environment else None,
+            code=[digest_name(part) for part in plan.parts],
+            inputs={each.name: each.sha256 for each in plan.job.inputs},
+            place=[list(each) for each in plan.job.place],
+        )
+        return state
+
+
+def own_uv() -> str | None:
+    """The uv of this machine."""
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    return beside if os.access(beside, os.X_OK) else shutil.which("uv")
+
+
+def secrets_of(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
+    """The values of the plan's secrets, from the caller's environment; raises ShipError for one that is not there."""
+    lacking = [name for name in plan.job.secrets if name not in environ]
+    if lacking:
+        raise ShipError(f"the secret {lacking[0]} is not in the environment; export it, then ship")
+    return {name: environ[name] for name in plan.job.secrets}
+
+
+def clock_offset(channel: Channel) -> tuple[float, float]:
+    """How far the host's clock is ahead of ours, and how sure that is: half of the quickest round trip."""
+    best: tuple[float, float] | None = None
+    for _ in range(CLOCK_ROUNDS):
+        sent = time.time_ns()
+        there = int(channel.ask("time"))
+        back = time.time_ns()
+        half = (back - sent) / 2e9
+        if best is None or half < best[1]:
+            best = ((there - (sent + back) / 2) / 1e9, half)
+    assert best is not None
+    return best

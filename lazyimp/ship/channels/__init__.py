@@ -1,0 +1,81 @@
+"""Ways to a host: each starts the host part there, asks it things, and moves files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from lazyimp.ship.errors import ShipError
+
+
+class Channel(Protocol):
+    """An open way to one host."""
+
+    def ask(self, command: str, /, **wish: Any) -> Any:
+        """What the host part answers; raises ShipError with its refusal, LostError where it is gone."""
+
+    def put(self, path: str, place: str, offset: int) -> None:
+        """Write a file's bytes from `offset` on into a file there."""
+
+    def get(self, place: str, path: str) -> None:
+        """Copy a file from there."""
+
+    def close(self) -> None:
+        """Leave; jobs go on."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to get in: what the user said of keys and hosts. `tell` shows a line to the user."""
+
+    known_hosts: str = ""
+    identity: str = ""
+    accept_new: bool = False
+    tell: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Address:
+    """`local:FOLDER`, or `ssh://[user@]host[:port][/folder]`; without a folder `.lazyimp` in the home folder."""
+
+    scheme: str
+    host: str = ""
+    user: str = ""
+    port: int | None = None
+    folder: str = ""
+
+
+def parse(destination: str) -> Address:
+    """The address that a user wrote; raises ShipError."""
+    if destination.startswith("local:"):
+        if not destination[6:]:
+            raise ShipError("local: needs a folder, such as local:/tmp/there")
+        return Address("local", folder=destination[6:])
+    try:
+        url = urlsplit(destination)
+        port = url.port
+    except ValueError as error:
+        raise ShipError(f"{destination!r} is no destination: {error}") from None
+    if url.scheme != "ssh" or not url.hostname or url.query or url.fragment:
+        raise ShipError(
+            f"{destination!r} is no destination; use ssh://[user@]host[:port][/folder] or local:FOLDER"
+        )
+    if url.password is not None:
+        raise ShipError("a password in a destination would be seen by everybody; use a key")
+    if url.hostname.startswith("-") or (url.username or "").startswith("-"):
+        raise ShipError(f"{destination!r} names no host")
+    return Address("ssh", url.hostname, url.username or "", port, url.path.rstrip("/"))
+
+
+def open_channel(destination: str, access: Access) -> Channel:
+    """Go there; raises ShipError."""
+    address = parse(destination)
+    if address.scheme == "local":
+        from lazyimp.ship.channels.local import Local
+
+        return Local(address)
+    from lazyimp.ship.channels.ssh import Ssh
+
+    return Ssh(address, access)

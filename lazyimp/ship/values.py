@@ -1,0 +1,74 @@
+"""What a plan is made of: everything that is needed to carry it out later, and what is shown before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lazyimp.manifest.values import LocalPart, Undecided
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file of this machine that travels as it is."""
+
+    name: str  # what it is called there: a wheel's file name, an input's path in the working folder
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentWish:
+    """What an environment is built from; `name` is the hash of the rest, so the same wish is built once."""
+
+    name: str
+    python: str
+    requirements: str = ""
+    wheels: tuple[Blob, ...] = ()
+    arguments: tuple[str, ...] = ()  # for the installer
+    only_binary: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JobWish:
+    """A command and what it needs. Words may hold `{python}` and `{code}`; secrets are names, never values."""
+
+    command: tuple[str, ...]
+    name: str = "job"
+    env: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    inputs: tuple[Blob, ...] = ()
+    outputs: tuple[str, ...] = ()
+    place: tuple[
+        tuple[str, str, str], ...
+    ] = ()  # digest of a part, a file of it, its name in the working folder
+    limit_s: float = 0
+    grace_s: float = 10
+    signal: str = "SIGTERM"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, where; `refused` is what cannot travel, and why."""
+
+    destination: str
+    job: JobWish
+    environment: EnvironmentWish | None = None
+    parts: tuple[LocalPart, ...] = ()
+    refused: tuple[Undecided, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a host lacks of a plan, by name; sizes are those of this machine's files."""
+
+    environment: bool
+    parts: tuple[str, ...] = ()  # digests
+    files: tuple[str, ...] = ()  # sha256 of files that no part there holds
+    blobs: tuple[str, ...] = ()
+    uv: bool = False  # the host has none
+    python: str = ""  # the host's own
+    system: str = ""
+    machine: str = ""
+    free_bytes: int = 0
+    libc: str = ""
