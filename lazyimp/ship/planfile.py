@@ -28,7 +28,7 @@ def read_plan(path: str) -> Plan:
     except ValueError as error:
         raise ShipError(f"{path!r} is no plan: {error}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ShipError(f"{path!r} is no plan; `lazyimp ship --dry-run --plan FILE` writes one")
+        raise ShipError(f"{path!r} is no plan; `lazyimp ship --dry-run --save-plan FILE` writes one")
     if data.get("version") != VERSION:
         raise ShipError(
             f"plan {path!r} has version {data.get('version')}, and this lazyimp carries out {VERSION}"

@@ -1,0 +1,108 @@
+"""Starts a planned job, shows its output as it is written, and brings back what it made."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from typing import Any
+
+from lazyimp.cli.ship_options import connect, new_id, note, remember
+from lazyimp.cli.ship_report import show_report
+from lazyimp.ship.carrying import Carrier, Shipped
+from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
+from lazyimp.ship.values import Plan
+
+SECOND_INTERRUPT_S = 2.0  # after the first, within which another one cancels
+DETACHED = 130
+
+
+def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
+    """Do what the plan says; the status is the command's."""
+    began = time.time_ns()
+    job = new_id(plan.job.name)
+    channel = connect(options, plan.destination)
+    try:
+        carrier = Carrier(channel, (lambda _: None) if options.quiet else note)
+        done = carrier.carry(plan, job, os.environ, began)
+    except BaseException:
+        channel.close()
+        raise
+    done.asked_ns = began
+    remember(job, plan.destination)
+    if not options.quiet or options.detach:
+        note(f"job {job} runs on {plan.destination}; `lazyimp job attach {job}` follows it")
+    follower = Follower(lambda: connect(options, plan.destination), job, channel)
+    if options.detach:
+        follower.close()
+        return 0
+    return follow(follower, options, plan.destination, done, bool(plan.job.outputs))
+
+
+def follow(
+    follower: Follower,
+    options: argparse.Namespace,
+    destination: str,
+    done: Shipped | None = None,
+    has_outputs: bool = False,
+    since: dict[str, int] | None = None,
+) -> int:
+    """Show output to the job's end; Ctrl-C once leaves, twice cancels."""
+    try:
+        state = follower.follow(write, since)
+    except KeyboardInterrupt:
+        return _interrupted(follower, options, destination)
+    try:
+        assert follower.channel is not None
+        if has_outputs:
+            into = options.into or follower.job
+            names = fetch(follower.channel, follower.job, into)
+            note(f"{len(names)} output files in {into}")
+        if done is not None and not options.quiet:
+            show_report(follower.channel, done, state)
+    finally:
+        follower.close()
+    if state["state"] not in ("done", "failed"):
+        note(f"job {follower.job}: {_words(state)}")
+    return exit_status(state)
+
+
+def write(stream: str, data: bytes) -> None:
+    """The job's bytes as they are."""
+    target = sys.stdout if stream == "out" else sys.stderr
+    target.flush()
+    target.buffer.write(data)
+    target.buffer.flush()
+
+
+def cancel(options: argparse.Namespace, destination: str, job: str, grace_s: float) -> dict[str, Any]:
+    """Ask the job to end, kill it after the grace; its state."""
+    channel = connect(options, destination)
+    try:
+        state: dict[str, Any] = channel.ask("cancel", id=job, grace_s=grace_s)
+    finally:
+        channel.close()
+    return state
+
+
+def _interrupted(follower: Follower, options: argparse.Namespace, destination: str) -> int:
+    note(
+        f"job {follower.job} goes on; Ctrl-C again cancels it, `lazyimp job attach {follower.job}` comes back"
+    )
+    try:
+        time.sleep(SECOND_INTERRUPT_S)
+        follower.close()
+    except KeyboardInterrupt:
+        note("cancelling")
+        state = cancel(options, destination, follower.job, options.grace)
+        note(f"job {follower.job}: {_words(state)}")
+        return exit_status(state) if state["state"] in ENDED else 1
+    return DETACHED
+
+
+def _words(state: dict[str, Any]) -> str:
+    return {
+        "timeout": "its time was over",
+        "lost": "whatever watched over it was killed, so its exit status is not known",
+    }.get(state["state"], str(state["state"]))

@@ -1,0 +1,112 @@
+"""What is shown of a plan, and of a run that came back: where its time went, from here to its first batch."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import Any
+
+from lazyimp.record import RecordError, read_record
+from lazyimp.reports.terminal import Style
+from lazyimp.ship.carrying import Shipped
+from lazyimp.ship.channels import Channel
+from lazyimp.ship.following import fetch
+from lazyimp.ship.planning import digest_name
+from lazyimp.ship.values import Lack, Plan
+
+MARKS = {"main": "interpreter", "first batch": "to first batch"}
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    if count < 1000:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}"
+
+
+def plan_lines(plan: Plan, lack: Lack) -> list[str]:
+    """What would be sent, built, reused, refused."""
+    lines = [f"to {plan.destination} ({lack.system}, {lack.machine}, {size(lack.free_bytes)} free)"]
+    if plan.environment is not None:
+        wish = plan.environment
+        count = len(wish.requirements.splitlines()) + len(wish.wheels)
+        word = "build " if lack.environment else "reuse "
+        lines.append(f"  {word} environment {wish.name[:12]}: Python {wish.python}, {count} distributions")
+        for each in wish.wheels:
+            word = "send  " if lack.environment and each.sha256 in lack.blobs else "reuse "
+            lines.append(f"  {word} {each.name} ({size(each.size_bytes)})")
+    for part in plan.parts:
+        new = [each for each in part.files if digest_name(part) in lack.parts and each.sha256 in lack.files]
+        total = size(sum(each.size_bytes for each in new))
+        word = "send  " if new else "reuse "
+        shown = f"{len(new)}/{len(part.files)} files, {total}" if new else f"{len(part.files)} files"
+        lines.append(f"  {word} code {part.name} ({shown}) from {part.root}")
+    for each in plan.job.inputs:
+        word = "send  " if each.sha256 in lack.blobs else "reuse "
+        lines.append(f"  {word} input {each.name} ({size(each.size_bytes)})")
+    for one in plan.refused:
+        lines.append(f"  {'refuse' if one.blocks else 'note  '} {one.what}: {one.why}; {one.way_out}")
+    if plan.environment is not None and lack.environment and lack.uv:
+        lines.append("  send   uv, which the host lacks")
+    lines.append(f"  run    {' '.join(plan.job.command)}")
+    return lines
+
+
+def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
+    """Where the time went, on stderr."""
+    style = Style.of(sys.stderr)
+    rows = [(name, seconds, _remark(name, done)) for name, seconds in done.steps.items()]
+    queued = (state.get("started_ns", 0) - state.get("asked_ns", 0)) / 1e9
+    rows.append(("queue", max(queued, 0.0), ""))
+    first, more = _marks(channel, done, state)
+    rows += more
+    if state.get("ended_ns") and state.get("started_ns"):
+        rows.append(("whole run", (state["ended_ns"] - state["started_ns"]) / 1e9, ""))
+    print(style.paint(f"\n{done.job}: {state['state']}", "1"), file=sys.stderr)
+    for name, seconds, remark in rows:
+        print(f"  {name:<16}{seconds:9.3f} s  {remark}".rstrip(), file=sys.stderr)
+    if first is not None:
+        print(f"  time to first batch, from `lazyimp ship` on: {first:.3f} s", file=sys.stderr)
+    print(
+        f"  the host's clock is {done.offset_s * 1e3:+.2f} ms from ours, known to {done.offset_error_s * 1e3:.2f} ms",
+        file=sys.stderr,
+    )
+
+
+def _remark(name: str, done: Shipped) -> str:
+    if name == "upload":
+        return f"{done.sent_files} files, {size(done.sent_bytes)}" if done.sent_files else "nothing to send"
+    if name == "build":
+        return "reused" if done.environment_reused else "built"
+    return ""
+
+
+def _marks(
+    channel: Channel, done: Shipped, state: dict[str, Any]
+) -> tuple[float | None, list[tuple[str, float, str]]]:
+    """Seconds to the first batch since we were asked, and what the program's own record says of its start."""
+    with tempfile.TemporaryDirectory(prefix="lazyimp-ship-") as folder:
+        if "record.jsonl" not in fetch(channel, done.job, folder, "records"):
+            return None, []
+        try:
+            record = read_record(os.path.join(folder, "record.jsonl"))
+        except RecordError:
+            return None, []
+    zero, began = int(str(record.header["unix_ns"])), int(state["started_ns"])  # both on the host's clock
+    rows, before, first = [], began, None
+    for mark in record.marks:
+        if mark.name in MARKS:
+            at = zero + mark.at_ns
+            rows.append((MARKS[mark.name], max(at - before, 0) / 1e9, ""))
+            before = at
+            if mark.name == "first batch" and first is None:
+                first = (at - done.asked_ns) / 1e9 - done.offset_s
+    imported = sum(each.wall_ns for each in record.imports if not each.parent) / 1e9
+    rows.append(("imports", imported, f"{len(record.imports)} modules, in the program's process"))
+    return first, rows
