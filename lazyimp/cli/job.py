@@ -27,6 +27,7 @@ ACTIONS = {
     "get": "bring a job's outputs back",
     "gc": "remove old jobs, and environments, code and files that no job uses",
 }
+NAMED = ("logs", "attach", "cancel", "get")
 
 
 class Job:
@@ -35,15 +36,20 @@ class Job:
     name = "job"
 
     def split(self, words: list[str]) -> int:
-        """All words are ours, up to --."""
-        return words.index("--") + 1 if "--" in words else len(words)
+        """All words are ours, up to --; which action it is decides whether a job has to be named."""
+        cut = words.index("--") if "--" in words else len(words)
+        action = words[0] if words else ""
+        if action in NAMED or (action == "run" and cut == len(words)):
+            self.parser.add_argument("job", help="a job's name, or for run its file")
+        return cut
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options."""
         parser.usage = "lazyimp job ACTION [JOB | job.toml] [options]"
         listed = "; ".join(f"{name}: {what}" for name, what in ACTIONS.items())
         parser.add_argument("action", help=listed)
-        parser.add_argument("job", nargs="?", default="", help="a job's name, or for run its file")
+        parser.set_defaults(job="")
+        self.parser = parser
         add_access(parser)
         add_job(parser)
         parser.add_argument("--manifest", default="", metavar="FILE", help="run: its environment and code")
@@ -65,14 +71,10 @@ class Job:
         """Do what the action says."""
         if options.action not in ACTIONS:
             raise UsageError(unknown_word("action", options.action, tuple(ACTIONS)))
-        if options.action in ("logs", "attach", "cancel", "get") and not options.job:
-            raise UsageError("name a job; `lazyimp job ls --to DEST` lists them")
         action: Any = getattr(self, f"_{options.action}")
-        return int(action(options, rest))
+        return int(action(options, rest[1:]))
 
     def _run(self, options: argparse.Namespace, rest: list[str]) -> int:
-        if options.job and rest:
-            raise UsageError("give a job file or a command after --, not both")
         job = read_job_file(options.job) if options.job else job_of(options)
         if not options.job:
             job.command, job.manifest, job.lock = rest, options.manifest, options.lock

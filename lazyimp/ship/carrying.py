@@ -79,7 +79,7 @@ class Carrier:
         for attempt in (1, 2):
             place = self.channel.ask("upload", blob=blob.sha256)
             have = place["have"] if 0 <= int(place["have"]) <= blob.size_bytes else 0
-            self.channel.put(blob.path, str(place["path"]), have)
+            self._put(blob, str(place["path"]), have)
             try:
                 self.channel.ask("adopt", blob=blob.sha256, name=place["name"], executable=executable)
                 break
@@ -90,6 +90,20 @@ class Carrier:
                     raise
         done.sent_bytes += blob.size_bytes - have
         done.sent_files += 1
+
+    def _put(self, blob: Blob, place: str, have: int) -> None:
+        try:
+            self.channel.put(blob.path, place, have)
+        except LostError:
+            raise
+        except ShipError as error:
+            free = int(self.channel.ask("hello")["free_bytes"])
+            if free < blob.size_bytes - have:
+                raise ShipError(
+                    f"the host's disk is full: {blob.name} has {blob.size_bytes} bytes, and {free} are free there; "
+                    "`lazyimp job gc` makes room"
+                ) from None
+            raise error
 
     def _send(self, plan: Plan, lack: Lack, done: Shipped) -> None:
         blobs = [

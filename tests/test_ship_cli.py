@@ -1,0 +1,142 @@
+"""`lazyimp ship` and `lazyimp job` as a user types them, in a folder of this machine."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from run import clean_environment
+
+PYTHON = getattr(sys, "_base_executable", sys.executable)
+MAIN = """
+import sys
+import helper
+print(helper.VALUE, sys.argv[1:], "lazyimp" in sys._xoptions)
+open("result.txt", "w").write("r")
+sys.exit(3)
+"""
+
+
+@pytest.fixture
+def lazyimp(tmp_path):
+    """Run a command in the project's folder."""
+    (tmp_path / "project").mkdir(exist_ok=True)
+    environment = {**clean_environment(), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    def run(*words, **env):
+        return subprocess.run(
+            [sys.executable, "-m", "lazyimp", *map(str, words)],
+            cwd=tmp_path / "project",
+            env={**environment, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def recorded(tmp_path, run_python):
+    """A program that was recorded."""
+    project = tmp_path / "project"
+    project.mkdir(exist_ok=True)
+    (project / "main.py").write_text(MAIN)
+    (project / "helper.py").write_text("VALUE = 41\n")
+    done = run_python(
+        project / "main.py", mode="safe", env={"LAZYIMP_RECORD": str(tmp_path / "record")}, check=False
+    )
+    assert done.returncode == 3
+    return tmp_path / "record"
+
+
+def test_a_recorded_program_is_shipped_and_the_second_time_nothing_travels(lazyimp, recorded, tmp_path):
+    way = ["ship", "--to", f"local:{tmp_path / 'there'}", "--manifest", recorded, "--python", PYTHON]
+    plan = tmp_path / "plan.json"
+    shown = lazyimp(*way, "--dry-run", "--save-plan", plan, "main.py", "a")
+    assert shown.returncode == 0 and "send   code project (2/2 files" in shown.stdout, shown.stderr
+    assert not os.listdir(tmp_path / "there" / "jobs")
+    words = ["--output", "*.txt", "--into", "back", "main.py", "a", "--b"]
+    done = lazyimp(*way, *words)
+    assert (done.returncode, done.stdout) == (3, "41 ['a', '--b'] True\n"), done.stderr
+    assert (tmp_path / "project" / "back" / "result.txt").read_text() == "r"
+    for step in ("upload", "build", "queue", "interpreter", "imports", "host's clock"):
+        assert step in done.stderr
+    again = lazyimp("ship", "--plan", plan)
+    assert (again.returncode, again.stdout) == (3, "41 ['a'] True\n")
+    assert "nothing to send" in again.stderr and "reused" in again.stderr
+    shown = lazyimp(*way, "--dry-run", "main.py")
+    assert "reuse  environment" in shown.stdout and "send" not in shown.stdout
+    (tmp_path / "project" / "helper.py").write_text("VALUE = 42\n")
+    shown = lazyimp(*way, "--dry-run", "main.py")
+    assert "send   code project (1/2 files, 11 B)" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ship", "main.py"], "name a host with --to DEST"),
+        (["ship", "--to", "local:x"], "name the script"),
+        (["ship", "--to", "local:x", "no.py"], "no script 'no.py'"),
+        (
+            ["ship", "--to", "local:x", "--manifest", "{record}", "other.py"],
+            "is of 'main.py', not of 'other.py'",
+        ),
+        (["job", "run", "--to", "nowhere", "--", "true"], "is no destination"),
+        (["job", "logs", "no-such-job"], "where is 'no-such-job'"),
+        (["job", "lgos"], "did you mean 'logs'?"),
+        (["job", "run", "--to", "local:x", "--env", "A", "--", "true"], "is not NAME=VALUE"),
+        (
+            ["job", "run", "--to", "local:x", "--secret", "NOT_THERE", "--", "true"],
+            "NOT_THERE is not in the env",
+        ),
+    ],
+)
+def test_mistakes_are_one_line(lazyimp, recorded, tmp_path, words, told):
+    (tmp_path / "project" / "other.py").write_text("")
+    done = lazyimp(*[word.format(record=recorded) for word in words])
+    assert done.returncode in (1, 2) and told in done.stderr and len(done.stderr.splitlines()) == 1, (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("command = ['true']\noutputz = []", "did you mean 'outputs'?"),
+        ("command = 'true'", "command has to be a list"),
+        ("command = [1]", "strings only"),
+        ("name = 'x'", "name a command"),
+        ("command = ['true']\nlock = 'x'", "lock needs python"),
+        ("command = ['true']\nsignal = 'SIGKILL'", "unknown signal"),
+        ("command = ['true']\nsecrets = ['A']\nenv = {A = '1'}", "both in env and in secrets"),
+        ("command = ['true']\nversion = 2", "knows version 1"),
+        ("command =", "no TOML"),
+    ],
+)
+def test_a_job_file_that_makes_no_sense(lazyimp, tmp_path, text, told):
+    (tmp_path / "project" / "job.toml").write_text(text)
+    done = lazyimp("job", "run", "job.toml", "--to", "local:x")
+    assert done.returncode == 1 and told in done.stderr
+
+
+def test_a_job_from_a_file(lazyimp, tmp_path):
+    code = "import os, sys; print(open('d/in.txt').read(), os.environ['A']); open('o.txt', 'w').write('o')"
+    (tmp_path / "project" / "in.txt").write_text("input")
+    lines = [
+        f"command = {json.dumps([PYTHON, '-c', code])}",
+        f"to = {json.dumps(f'local:{tmp_path}/there')}",
+        'name = "mine"\noutputs = ["o*"]\nlimit_s = 60\nenv = {A = "1"}\ninputs = {"d/in.txt" = "in.txt"}',
+    ]
+    (tmp_path / "project" / "job.toml").write_text("\n".join(lines))
+    done = lazyimp("job", "run", "job.toml", "--into", "back", "--quiet")
+    assert (done.returncode, done.stdout) == (0, "input 1\n"), done.stderr
+    way = ["--to", f"local:{tmp_path}/there"]
+    (job,) = json.loads(lazyimp("job", "ls", "--json", *way).stdout)
+    assert job["id"].startswith("mine-") and job["state"] == "done"
+    assert lazyimp("job", "logs", job["id"]).stdout == "input 1\n"
+    assert lazyimp("job", "logs", job["id"], "--since", 6, "--stream", "out").stdout == "1\n"
+    assert lazyimp("job", "get", job["id"], "--into", "again").stdout == "again/o.txt\n"
+    assert lazyimp("job", "gc", "--older", 0, *way).stdout == f"jobs/{job['id']}\n"
+    assert lazyimp("job", "ls", *way).stdout == ""
