@@ -63,8 +63,11 @@ def _make(root, wish, folder):
         raise Refused(
             "this host has no uv, and none was sent; install uv there, or `uv` here, on a machine of the same kind"
         )
+    own = os.path.join(root.path, "uv.toml")  # the host's say about indexes, certificates and the like
+    config = ["--config-file", own] if os.path.exists(own) else []
     log = _run(
-        [uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", wish["python"], folder], "python"
+        [uv, "venv", *config, "--quiet", "--relocatable", "--no-project", "--python", wish["python"], folder],
+        "python",
     )
     lines = wish.get("requirements", "")
     wheels = [_wheel(root, blob, file, folder) for blob, file in sorted(wish.get("wheels", {}).items())]
@@ -79,6 +82,7 @@ def _make(root, wish, folder):
         "install",
         "--no-deps",
         "--no-progress",
+        *config,
         "--python",
         os.path.join(folder, "bin", "python"),
     ]
