@@ -10,7 +10,7 @@ from installed import manifest_of, ran
 from lazyimp.manifest.target import of_record
 from lazyimp.ship import planfile
 from lazyimp.ship.carrying import Carrier
-from lazyimp.ship.channels import Access, open_channel
+from lazyimp.ship.channels import Access, open_channel, talk
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.following import Follower, confined, exit_status, fetch
 from lazyimp.ship.planning import environment_of, lack_of, placed, program_words
@@ -118,6 +118,20 @@ class Lying:
 
     def close(self):
         pass
+
+
+@pytest.mark.parametrize(
+    "line", [b"lazyimp-host", b"lazyimp-host {", b"lazyimp-host []", b'lazyimp-host {"error": 3}']
+)
+def test_answers_that_make_no_sense(line):
+    with pytest.raises(ShipError, match="no sense"):
+        talk.value_of(line)
+
+
+def test_what_a_host_says_cannot_steer_a_terminal():
+    with pytest.raises(ShipError) as caught:
+        talk.value_of(b'lazyimp-host {"error": "a\\u001b[2Jb\\rc"}')
+    assert str(caught.value) == "the host says: a?[2Jb?c"
 
 
 @pytest.mark.parametrize(

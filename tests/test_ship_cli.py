@@ -12,6 +12,8 @@ PYTHON = getattr(sys, "_base_executable", sys.executable)
 MAIN = """
 import sys
 import helper
+import lazyimp
+lazyimp.first_batch()
 print(helper.VALUE, sys.argv[1:], "lazyimp" in sys._xoptions)
 open("result.txt", "w").write("r")
 sys.exit(3)
@@ -61,8 +63,9 @@ def test_a_recorded_program_is_shipped_and_the_second_time_nothing_travels(lazyi
     done = lazyimp(*way, *words)
     assert (done.returncode, done.stdout) == (3, "41 ['a', '--b'] True\n"), done.stderr
     assert (tmp_path / "project" / "back" / "result.txt").read_text() == "r"
-    for step in ("upload", "build", "queue", "interpreter", "imports", "host's clock"):
+    for step in ("upload", "build", "queue", "interpreter", "to first batch", "imports", "host's clock"):
         assert step in done.stderr
+    assert "time to first batch, from `lazyimp ship` on: " in done.stderr
     again = lazyimp("ship", "--plan", plan)
     assert (again.returncode, again.stdout) == (3, "41 ['a'] True\n")
     assert "nothing to send" in again.stderr and "reused" in again.stderr

@@ -15,7 +15,7 @@ from lazyimp.ship.following import fetch
 from lazyimp.ship.planning import digest_name
 from lazyimp.ship.values import Lack, Plan
 
-MARKS = {"main": "interpreter", "first batch": "to first batch"}
+POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of each
 
 
 def size(count: int) -> str:
@@ -61,9 +61,10 @@ def plan_lines(plan: Plan, lack: Lack) -> list[str]:
 def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
     """Where the time went, on stderr."""
     style = Style.of(sys.stderr)
-    rows = [(name, seconds, _remark(name, done)) for name, seconds in done.steps.items()]
-    queued = (state.get("started_ns", 0) - state.get("asked_ns", 0)) / 1e9
-    rows.append(("queue", max(queued, 0.0), ""))
+    queued = max(state.get("started_ns", 0) - state.get("asked_ns", 0), 0) / 1e9
+    rows = [(name, seconds, _remark(name, done)) for name, seconds in done.steps.items() if name != "start"]
+    rows.append(("ask to start", max(done.steps.get("start", 0.0) - queued, 0.0), ""))
+    rows.append(("queue", queued, "until the command began"))
     first, more = _marks(channel, done, state)
     rows += more
     if state.get("ended_ns") and state.get("started_ns"):
@@ -99,14 +100,15 @@ def _marks(
         except RecordError:
             return None, []
     zero, began = int(str(record.header["unix_ns"])), int(state["started_ns"])  # both on the host's clock
+    points = [(mark.name, zero + mark.at_ns) for mark in record.marks if mark.name == "main"]
+    if record.first_batch is not None:
+        points.append(("first batch", zero + record.first_batch.at_ns))
     rows, before, first = [], began, None
-    for mark in record.marks:
-        if mark.name in MARKS:
-            at = zero + mark.at_ns
-            rows.append((MARKS[mark.name], max(at - before, 0) / 1e9, ""))
-            before = at
-            if mark.name == "first batch" and first is None:
-                first = (at - done.asked_ns) / 1e9 - done.offset_s
+    for name, at in points:
+        rows.append((POINTS[name], max(at - before, 0) / 1e9, ""))
+        before = at
+        if name == "first batch":
+            first = (at - done.asked_ns) / 1e9 - done.offset_s
     imported = sum(each.wall_ns for each in record.imports if not each.parent) / 1e9
     rows.append(("imports", imported, f"{len(record.imports)} modules, in the program's process"))
     return first, rows
