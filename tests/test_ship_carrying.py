@@ -121,16 +121,23 @@ class Lying:
 
 
 @pytest.mark.parametrize(
-    "line", [b"lazyimp-host", b"lazyimp-host {", b"lazyimp-host []", b'lazyimp-host {"error": 3}']
+    "line",
+    [
+        b'lazyimp-host {"ok": {"state": "done", "sizes": 3}}',
+        b"lazyimp-host",
+        b"lazyimp-host {",
+        b"lazyimp-host []",
+        b'lazyimp-host {"error": 3}',
+    ],
 )
 def test_answers_that_make_no_sense(line):
     with pytest.raises(ShipError, match="no sense"):
-        talk.value_of(line)
+        talk.value_of("wait", line)
 
 
 def test_what_a_host_says_cannot_steer_a_terminal():
     with pytest.raises(ShipError) as caught:
-        talk.value_of(b'lazyimp-host {"error": "a\\u001b[2Jb\\rc"}')
+        talk.value_of("wait", b'lazyimp-host {"error": "a\\u001b[2Jb\\rc"}')
     assert str(caught.value) == "the host says: a?[2Jb?c"
 
 

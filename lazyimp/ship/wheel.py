@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib.util
 import os
+import platform
 import sys
 import sysconfig
 import tempfile
@@ -63,7 +64,7 @@ def _extension() -> str:
 
 def _fits(target: Target) -> bool:
     """The target is what this interpreter is, as far as an extension is concerned."""
-    here = (f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform, os.uname().machine)
+    here = (f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform, platform.machine())
     there = (".".join(target.python.split(".")[:2]), target.system, target.architecture)
     return here == there and target.abi == f"cp{sys.version_info[0]}{sys.version_info[1]}"
 

@@ -49,7 +49,7 @@ class Local:
             line = b""
         if not line:
             raise LostError("the host part has ended")
-        return talk.value_of(line)
+        return talk.value_of(command, line)
 
     def put(self, path: str, place: str, offset: int) -> None:
         """Write a file's bytes from `offset` on into a file there."""

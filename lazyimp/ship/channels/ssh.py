@@ -43,7 +43,7 @@ class Ssh:
 
     def ask(self, command: str, /, **wish: Any) -> Any:
         """What the host part answers."""
-        return talk.value_of(self._wait(self._asked(talk.request(command, wish))))
+        return talk.value_of(command, self._wait(self._asked(talk.request(command, wish))))
 
     def put(self, path: str, place: str, offset: int) -> None:
         """Write a file's bytes from `offset` on into a file there."""
