@@ -34,13 +34,15 @@ class Job:
     """Run commands on other machines, and look after them."""
 
     name = "job"
+    parser: argparse.ArgumentParser | None = None
 
     def split(self, words: list[str]) -> int:
         """All words are ours, up to --; which action it is decides whether a job has to be named."""
         cut = words.index("--") if "--" in words else len(words)
         action = words[0] if words else ""
-        if action in NAMED or (action == "run" and cut == len(words)):
-            self.parser.add_argument("job", help="a job's name, or for run its file")
+        parser, self.parser = self.parser, None  # once: errors ask again where our words end
+        if parser is not None and (action in NAMED or (action == "run" and cut == len(words))):
+            parser.add_argument("job", help="a job's name, or for run its file")
         return cut
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

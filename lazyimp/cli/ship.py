@@ -10,7 +10,7 @@ from lazyimp.cli import manifest as making
 from lazyimp.cli.ship_follow import carry_and_follow
 from lazyimp.cli.ship_options import add_access, add_job, cache, connect, job_of, note
 from lazyimp.cli.ship_report import plan_lines
-from lazyimp.errors import LazyimpError, UsageError
+from lazyimp.errors import UsageError
 from lazyimp.manifest.values import Manifest, Target
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.planfile import as_json, read_plan
@@ -88,21 +88,16 @@ class Ship:
         return plan_program(job, rest[0], rest[1:], options.any_build)
 
 
-def manifest_for(path: str, script: str) -> Manifest:
+def manifest_for(path: str) -> Manifest:
     """The manifest in a file, or made of a record: that of the last run here where none is named."""
     parser = argparse.ArgumentParser()
     making.MakeManifest().add_options(parser)
-    try:
-        return making.made(parser.parse_args([path] if path else []))
-    except LazyimpError as error:
-        if path or not script:
-            raise
-        raise UsageError(f"{error}; run `lazyimp profile {script}` first, or name --manifest") from None
+    return making.made(parser.parse_args([path] if path else []))
 
 
 def plan_program(job: JobFile, script: str, arguments: list[str], any_build: bool = False) -> Plan:
     """The plan for a recorded program."""
-    manifest = manifest_for(job.manifest, script)
+    manifest = manifest_for(job.manifest)
     words, parts = program_words(manifest, script, arguments)
     environment, refused = environment_of(manifest, cache(), job.python, any_build)
     if not manifest.complete:
@@ -134,7 +129,7 @@ def plan_command(job: JobFile) -> Plan:
     """The plan for a command: with a manifest's environment and code, a lock's environment, or the host's own."""
     wish = job_wish(job, job.command, job.name or os.path.basename(job.command[0]))
     if job.manifest:
-        manifest = manifest_for(job.manifest, "")
+        manifest = manifest_for(job.manifest)
         environment, refused = environment_of(manifest, cache(), job.python)
         return Plan(job.to, wish, environment, manifest.local, (*refused, *manifest.undecided))
     return Plan(job.to, wish, locked(job) if job.lock else None)
