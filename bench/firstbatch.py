@@ -87,8 +87,7 @@ def _end():
         left += [f"watched {f.__qualname__}" for f in lazyimp_c.watched()]
     except ImportError:
         pass
-    finder = sys.modules["lazyimp._finder"].finder
-    for name, callbacks in finder.after_exec.items():
+    for name, callbacks in batch._state["finder"].after_exec.items():
         left += [f"waiting {name}" for each in callbacks if each.__module__.startswith("lazyimp.firstbatch")]
     left += [f"hook {h.function.__qualname__}" for h in batch._hooks if h.live]
     listeners = []

@@ -45,23 +45,31 @@ def _listen(name, detail):
     """Phases are kept by who tells them."""
 
 
+def _works_for_another():
+    """This is a worker, of multiprocessing or joblib: its parent waits for it, and speaks for both."""
+    from lazyimp import _header
+
+    return _header.is_worker(getattr(sys, "argv", [""]), False)
+
+
 def say(rule, monotonic_ns, wall_ns):
     """One line on stderr."""
     from lazyimp import _summary
 
     startup = sys.modules["lazyimp._startup"]
-    _summary.say(monotonic_ns, wall_ns, startup.switch("LAZYIMP_T0"), startup.core)
+    if not _works_for_another():
+        _summary.say(monotonic_ns, wall_ns, startup.switch("LAZYIMP_T0"), startup.core)
 
 
 def stop_at_batch(rule, monotonic_ns, wall_ns):
     """End the process, unless it is ending already."""
-    if not sys.modules["lazyimp.firstbatch"].details.get("at_exit"):
+    if not (sys.modules["lazyimp.firstbatch"].details.get("at_exit") or _works_for_another()):
         end()
 
 
 def stop_at_mark(name, monotonic_ns):
     """End the process at the mark that was named."""
-    if name == _wish[0]:
+    if name == _wish[0] and not _works_for_another():
         end()
 
 

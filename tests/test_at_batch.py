@@ -110,6 +110,19 @@ def test_children_end_with_it(run_python, core):
     assert done.stdout.strip().isdigit()  # it would hold the pipe open, and the run would take a minute
 
 
+def test_a_worker_does_not_end_at_a_batch_of_its_own(run_python, write, core):
+    program = (
+        "import multiprocessing\nimport witness\n" + TORCH + "if __name__ == '__main__':\n"
+        "    child = multiprocessing.get_context('spawn').Process(target=step)\n"
+        "    child.start(); child.join(); print('child', child.exitcode); step(); print('after')\n"
+    )
+    main = write({"main.py": "pass"})
+    main.write_text(program)
+    done = start(run_python, main, core, STOP="first-batch", SUMMARY="1")
+    assert "child 0\n" in done.stdout and "after" not in done.stdout
+    assert re.fullmatch(LINE, done.stderr), done.stderr
+
+
 def test_an_unknown_word_is_one_line(run_python, core):
     done = start(run_python, "print('runs')", core, STOP="now")
     assert done.stdout == "runs\n"

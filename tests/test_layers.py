@@ -107,7 +107,7 @@ ARROWS = {
         "_stubs",
         "firstbatch",
     },
-    "_at_batch": {"_finder", "_summary", "firstbatch"},
+    "_at_batch": {"_finder", "_header", "_summary", "firstbatch"},
     "_summary": {"_header", "firstbatch"},
     "_profile": POLICY,
     "_config": {"errors"},

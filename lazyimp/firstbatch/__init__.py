@@ -321,9 +321,7 @@ def _follow(framework):
 
 def settle():
     """The program ends: the best candidate stands, and no hook is left."""
-    if not in_this_process():
-        return
-    if _offers and not mark:
+    if _offers and not mark and in_this_process():
         rule, (_, at, wall_ns, framework, confidence) = max(_offers.items(), key=lambda item: item[1][:2])
         decide(rule, -at, wall_ns, framework, confidence, at_exit=True)
     disarm()

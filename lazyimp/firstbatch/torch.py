@@ -91,6 +91,7 @@ class Watch:
         self.stop("fetch")
         self.fetched = True
         self.drop("before the first fetch: a dry run")
+        self.again()
         begins()
         end = span("first-fetch")
 

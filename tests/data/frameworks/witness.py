@@ -67,7 +67,7 @@ def report():
         print(f"{rule} | {firstbatch.details['confidence']} | {'at exit' if firstbatch.details['at_exit'] else 'at once'} | {when}")
     for rule, _, why in firstbatch.details.get("rejected", ()):
         print(f"not {rule}: {why}")
-    print("left", left(firstbatch, sys.modules["lazyimp._finder"].finder))
+    print("left", left(firstbatch, firstbatch._state["finder"]))
 
 
 atexit.register(report)
