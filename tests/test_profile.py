@@ -195,7 +195,7 @@ def test_status_names_the_profile(program, run_python):
     shown = loaded(run_python("-X", "lazyimp", script))
     assert "  profile " in shown and "main.lazyimp.toml" in shown
     listed = run_python("-m", "lazyimp", "status").stdout
-    assert "main.lazyimp.toml: fits" in listed
+    assert "main.lazyimp.toml fits" in listed
 
 
 # -- what it is bound to -----------------------------------------------------------------------------------

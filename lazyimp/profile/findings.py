@@ -81,7 +81,7 @@ def _above(number: int, by_id: Mapping[int, Node]) -> set[int]:
 
 def _stubs(seen: Seen, by_id: Mapping[int, Node]) -> Iterator[Candidate]:
     """Modules for which a recipe has a stub, asked for by nobody but whom the stub answers."""
-    for module, (file, reason) in sorted(_known_stubs().items()):
+    for module, (file, reason, _) in sorted(_known_stubs().items()):
         node = next((each for each in seen.nodes if each.name == module and not each.error), None)
         if node is None or node.wall_s < seen.least_s:
             continue
@@ -96,7 +96,7 @@ def _stubs(seen: Seen, by_id: Mapping[int, Node]) -> Iterator[Candidate]:
             )
 
 
-def _known_stubs() -> Mapping[str, tuple[str, str]]:
+def _known_stubs() -> Mapping[str, tuple[str, str, object]]:
     try:
         from lazyimp.recipes import _table
     except ImportError:  # a checkout that was never built
