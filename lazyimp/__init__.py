@@ -41,3 +41,17 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """The public names, loaded or not."""
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext lazyimp` calls."""
+    from lazyimp.integrations import ipython
+
+    ipython.load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """What `%unload_ext lazyimp` calls."""
+    from lazyimp.integrations import ipython
+
+    ipython.unload(shell)

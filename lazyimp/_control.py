@@ -168,6 +168,19 @@ class phase:
             end()
 
 
+def start_record(path: str, files: bool = False) -> None:
+    """Record this process in the file `path` from here on, its T0 now; `files`: opened files, too. Raises OSError."""
+    _startup.record_from_here(path, files)
+
+
+def stop_record() -> None:
+    """End the record; the best candidate for the first batch stands."""
+    from lazyimp import _recorder, firstbatch
+
+    firstbatch.settle()
+    _recorder.stop()
+
+
 def mark_first_batch(rule: str, t_ns: int) -> None:
     """Note that `rule` saw the first batch at `t_ns` (monotonic), stop deferring; the first mark counts."""
     import time

@@ -15,7 +15,17 @@ CORES = ("c", "native", "py")
 OFF = "0"
 
 # The top-level names in lazyimp.firstbatch.FRAMEWORKS, which is loaded with the first of them where a core can tell.
-FRAMEWORKS = ("torch", "lightning", "pytorch_lightning", "transformers", "keras", "jax", "optax", "flax", "tensorflow")
+FRAMEWORKS = (
+    "torch",
+    "lightning",
+    "pytorch_lightning",
+    "transformers",
+    "keras",
+    "jax",
+    "optax",
+    "flax",
+    "tensorflow",
+)
 FRAMEWORKS += ("sklearn", "spacy", "xgboost", "lightgbm", "catboost")
 
 core = None  # the chosen core, once one was installed
@@ -401,6 +411,20 @@ def record():
         tell(f"cannot write record {path!r}: {fault.strerror or fault}; the program runs without one")
     except Exception:
         debug()
+
+
+def record_from_here(path, files=False):
+    """Write down in `path` what this process does from now on, and wait for a first batch anew; raises OSError."""
+    import time
+
+    from lazyimp import _recorder, firstbatch
+
+    if hasattr(hooks(), "install"):
+        hooks().install()
+    _recorder.start(path, files, str(time.time_ns()), getattr(core, "name", None), mode or OFF, hooks())
+    for name in ("site", "main"):  # start-up is long over
+        _recorder.mark(name)
+    firstbatch.anew(hooks())
 
 
 def await_first_batch():

@@ -64,7 +64,7 @@ HOT_COLD_PATHS = {("_startup", "_xxsubinterpreters")}
 
 # For each of our modules (or packages), which others of ours it may import.
 ARROWS = {
-    "__init__": {"_control", "errors"},
+    "__init__": {"_control", "errors", "integrations"},
     "__main__": {"cli"},
     "auto": {"_startup"},
     "_program": {"_config"},
@@ -151,6 +151,7 @@ ARROWS = {
     "manifest": {"distributions", "record", "errors", "__init__"},
     "ship": {"_pth", "manifest", "errors", "__init__"},
     "integrations": {
+        "_control",
         "ship",
         "reports",
         "manifest",
@@ -179,6 +180,7 @@ ARROWS = {
     },
     "running": {"tuning", "profile", "record", "errors"},
     "cli": {
+        "integrations",
         *("_startup", "_control", "_config", "_profile", "_program", "_pth", "errors", "recipes", "tuning"),
         *("codes", "demo", "doctor", "gate", "migrate", "__init__"),
         *("record", "profile", "reports", "distributions", "manifest", "ship"),

@@ -46,6 +46,7 @@ COMMANDS = {  # name -> where its class is; a command loads nothing of the other
     "include": "lazyimp.cli.patterns:Include",
     "init": "lazyimp.cli.init:Init",
     "job": "lazyimp.cli.job:Job",
+    "kernel": "lazyimp.cli.kernel:Kernel",
     "manifest": "lazyimp.cli.manifest:MakeManifest",
     "migrate": "lazyimp.cli.migrate:Migrate",
     "profile": "lazyimp.cli.profile:ProfileRun",

@@ -175,6 +175,22 @@ def disarm():
         _forget(_state["finder"].after_exec)
 
 
+def anew(finder):
+    """Forget the first batch there was, and wait for the next one: a notebook's cell has one of its own."""
+    disarm()
+    mark.clear()
+    details.clear()
+    _offers.clear()
+    _firsts.clear()
+    _state.update(fetched=False, phases=False)
+    _state.pop("decided", None)
+    if _state["finder"] is None:
+        arm(finder)
+    else:
+        _await(FRAMEWORKS, _arrived)
+        arm(finder)
+
+
 def _forget(after_exec):
     for name, callback in _waiting:
         callbacks = after_exec.get(name, [])

@@ -1,0 +1,89 @@
+"""IPython: the extension's magics act on the shell, a cell's time is shown below it, a mistake is one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("IPython", reason="IPython is not installed")
+
+SESSION = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+shell = InteractiveShell.instance()
+shell.colors = "nocolor" if "nocolor" in str(type(shell).colors) else "NoColor"
+seen = []
+for text in json.loads(sys.argv[1]):
+    with capture_output() as shown:
+        shell.run_cell(text)
+    seen.append(shown.stdout + shown.stderr)
+print(json.dumps(seen))
+"""
+
+
+@pytest.fixture
+def cells(run_python, tmp_path: Path):
+    """What each cell of a session showed."""
+    (tmp_path / "session.py").write_text(SESSION)
+
+    def run(*texts: str) -> list[str]:
+        done = run_python(tmp_path / "session.py", json.dumps(["%load_ext lazyimp", *texts]))
+        shown: list[str] = json.loads(done.stdout.splitlines()[-1])
+        return shown[1:]
+
+    return run
+
+
+def test_on_off_and_status(cells):
+    off, on, again = cells("%lazyimp status", "%lazyimp on deep", "%lazyimp off")
+    assert ": off" in off
+    assert "on, mode deep" in on
+    assert "off again" in again
+
+
+def test_a_cell_is_timed_and_shown_below_it(cells, tmp_path):
+    (tmp_path / "slowish.py").write_text("x = 1\n")
+    timed, why, page, plain = cells(
+        "%%ttfb\nimport slowish, lazyimp\nlazyimp.first_batch()\nprint('ran', slowish.x)",
+        "%lazyimp why slowish",
+        "page = get_ipython().run_line_magic('lazyimp', 'report')\nprint(page._repr_html_())",
+        "slowish.x",
+    )
+    assert "ran 1" in timed and "Time to first batch" in timed
+    assert page.startswith("<iframe srcdoc=") and "<script" not in page  # escaped
+    assert "slowish" in why
+    assert plain.split() == ["Out[0]:", "1"]
+
+
+def test_each_cell_has_a_first_batch_of_its_own(cells):
+    first, second = cells(*["%%ttfb\nimport lazyimp\nlazyimp.first_batch()"] * 2)
+    assert "Time to first batch" in first
+    assert "Time to first batch" in second
+
+
+def test_a_cell_without_a_batch_counts_to_its_end(cells):
+    (shown,) = cells("%%ttfb\nx = 1")
+    assert "Time to the end" in shown
+
+
+def test_eager_cells_defer_nothing(cells):
+    _, inside, after = cells(
+        "%lazyimp on", "%%eager\nimport lazyimp\nprint(lazyimp.status()['enabled'])", "%lazyimp status"
+    )
+    assert "False" in inside
+    assert "on, mode" in after
+
+
+def test_mistakes_are_one_line(cells):
+    for shown in cells("%lazyimp onn", "%lazyimp on fast", "%lazyimp report", "%%ttfb --fast\n1"):
+        (line,) = shown.strip().splitlines()
+        assert line.startswith("lazyimp: ")
+
+
+def test_unloading_takes_the_magics_back(cells):
+    _, gone = cells("%unload_ext lazyimp", "%lazyimp status")
+    assert "not found" in gone
