@@ -22,11 +22,20 @@ def require() -> str:
 
 
 def instructions(
-    command: Sequence[str], cwd: Path, *, keep: Path | None = None, **variables: str
+    command: Sequence[str],
+    cwd: Path,
+    *,
+    keep: Path | None = None,
+    at_start: bool = True,
+    **variables: str,
 ) -> tuple[int, str]:
-    """(instructions of the whole process, what it printed); `keep` names the profile's file; `variables` are set."""
+    """(instructions of the process, what it printed); `keep` names the profile's file; `variables` are set.
+
+    Without `at_start` the program itself says from where to where it is counted, by callgrind_control.
+    """
+    tool = ["valgrind", "--tool=callgrind", f"--instr-atstart={'yes' if at_start else 'no'}"]
     done = subprocess.run(
-        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={keep or '/dev/null'}", *command],
+        [*tool, f"--callgrind-out-file={keep or '/dev/null'}", *command],
         cwd=cwd,
         env=clean_environment(OPENBLAS_NUM_THREADS="1", **variables),
         capture_output=True,

@@ -236,20 +236,25 @@ def read(child: subprocess.Popen[bytes], program: Program, until: float) -> tupl
     return output, said_ns
 
 
+def difference_ms(seen: Seen) -> float:
+    """Detected, less true; infinite where one of them is missing."""
+    if not seen.mark or not seen.true_ns:
+        return float("inf")
+    before, after = (seen.mark[1] - true for true in seen.true_ns)
+    return (before if before < 0 else max(after, 0)) / 1e6
+
+
 def row(program: Program, seen: Seen) -> tuple[str, ...]:
     """The table's row."""
     rule = seen.mark[0] if seen.mark else "none"
-    difference = None
-    if seen.mark and seen.true_ns:
-        before, after = (seen.mark[1] - true for true in seen.true_ns)
-        difference = (before if before < 0 else max(after, 0)) / 1e6
+    difference = difference_ms(seen)
     verdict = [] if not seen.status or program.kill else [f"status {seen.status}"]
-    if difference is not None and abs(difference) > CLOSE_MS:
+    if CLOSE_MS < abs(difference) < float("inf"):
         verdict.append("far")
     if program.rule and rule != program.rule:
         verdict.append("wrong rule")
     verdict += seen.left if not program.kill else []
-    shown = "-" if difference is None else f"{difference:+.2f}"
+    shown = "-" if difference == float("inf") else f"{difference:+.2f}"
     return program.name, shown, rule, seen.confidence or "-", ", ".join(verdict) or "ok"
 
 
@@ -266,6 +271,7 @@ def main() -> None:
     parser.add_argument("--corpus", help="cases.json of a corpus; then also --work and --bin")
     parser.add_argument("--work", help="where its programs lie, a folder each")
     parser.add_argument("--bin", help="where the commands of its environment lie")
+    parser.add_argument("--count", type=int, default=1, help="runs of each; the middle one is shown")
     parser.add_argument("--limit", type=float, default=300, help="seconds for one program")
     parser.add_argument(
         "--verbose", action="store_true", help="what was rejected, and the output of failures"
@@ -276,7 +282,8 @@ def main() -> None:
     for program in programs:
         if not any(part in program.name for part in options.only.split(",")):
             continue
-        seen = run(program, options.python, options.mode, options.limit)
+        runs = [run(program, options.python, options.mode, options.limit) for _ in range(options.count)]
+        seen = sorted(runs, key=difference_ms)[len(runs) // 2]
         rows.append(row(program, seen))
         print(" | ".join(rows[-1]), flush=True)
         if options.verbose:

@@ -91,7 +91,7 @@ ARROWS = {
     "_json": set(),
     "_fingerprint": set(),
     "_blame": {"_fingerprint", "_proxy"},
-    "_control": {"_startup", "errors", "firstbatch", "__init__", "_protocol"},
+    "_control": {"_recorder", "_startup", "errors", "firstbatch", "__init__", "_protocol"},
     "_startup": {
         *CORES,
         *FINDER,

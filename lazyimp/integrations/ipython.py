@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import os
 import shlex
+import sys
 import tempfile
 from typing import Any
 
@@ -42,7 +43,7 @@ def _guarded(function: Any) -> Any:
         try:
             return function(*words)
         except LazyimpError as error:
-            print(f"lazyimp: {error}")
+            sys.stdout.write(f"lazyimp: {error}\n")
             return None
 
     magic.__doc__ = function.__doc__
