@@ -148,6 +148,7 @@ def _get(url: str, timeout_s: float, tries: int) -> tuple[str, str, str]:
                     answer.url,
                 )
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code in (404, 410):
                 return '{"files": []}', "json", url
             said = f"it answered {error.code}"
