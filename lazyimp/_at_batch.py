@@ -49,7 +49,8 @@ def _works_for_another():
     """This is a worker, of multiprocessing or joblib: its parent waits for it, and speaks for both."""
     from lazyimp import _header
 
-    return _header.is_worker(getattr(sys, "argv", [""]), False)
+    words = [*getattr(sys, "argv", ()), *sys.orig_argv]  # multiprocessing gives a worker its parent's argv
+    return _header.is_worker(words, False)
 
 
 def say(rule, monotonic_ns, wall_ns):

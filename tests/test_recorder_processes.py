@@ -136,7 +136,8 @@ def test_what_the_parent_deferred_is_used_in_the_child(lazy_recorder, write):
 
 def test_a_thread_of_the_parent_is_the_childs_main_one(recorder, write):
     program = """
-    import os, threading
+    import os, threading, warnings
+    warnings.simplefilter("ignore")  # 3.12 and later warn of such forks
     def work():
         pid = os.fork()
         if pid == 0:

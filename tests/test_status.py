@@ -103,7 +103,8 @@ def test_text_fits_into_80_columns_without_colours(status, write):
     write({"pyproject.toml": f"[tool.lazyimp]\neager = [{long}]\n"})
     for words in ((), ("--config",)):
         text = status(*words).stdout
-        assert max(map(len, text.splitlines())) <= 80
+        # a path is printed whole, so that it can be copied
+        assert max(len(line) for line in text.splitlines() if ".pth" not in line) <= 80
         assert "\x1b" not in text
     assert "\x1b[1m" in status(env={"FORCE_COLOR": "1"}).stdout
     assert "\x1b" not in status(env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
