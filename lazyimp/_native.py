@@ -36,7 +36,7 @@ REPAIRED = (
 PLAIN_FINDERS = ("_frozen_importlib", "_frozen_importlib_external", "_distutils_hack")
 
 after_exec = lazyimp_c.after_exec  # who has hooks to place need not load the finder
-before_load = lazyimp_c.before_load  # or anything before one of these is imported
+before_load = lazyimp_c.native_before_load  # or anything before one of these is imported
 Lazy = None  # the interpreter's type of placeholders
 mode = None
 debugging = [False]  # whether failures of ours are shown

@@ -86,7 +86,7 @@ native_paths: dict[str, tuple[str, ...]]
 native_waiting: dict[str, dict[str, tuple[str, str, int]]]
 native_planted: dict[str, object]
 after_exec: dict[str, list[Callable[[ModuleType], object]]]
-before_load: dict[str, Callable[[], object]]
+native_before_load: dict[str, Callable[[], object]]
 
 def native_setup(module: ModuleType) -> None: ...
 def native_lazy(kind: type) -> None: ...

@@ -35,7 +35,7 @@ native_paths = {}     # top-level name -> sys.path as that statement saw it
 native_waiting = {}   # package not loaded yet -> {submodule: (importer, file, line)} imported below it
 native_planted = {}   # submodule not loaded yet -> the placeholder that its package got for it
 after_exec = {}       # module name -> [callback(module)], called once when it was loaded
-before_load = {}      # top-level name -> callback(): the first import of one of them calls it, and the others are forgotten
+native_before_load = {}      # top-level name -> callback(): the first import of one of them calls it, and the others are forgotten
 
 cdef list blocks = native_blocks
 cdef dict open_modules = native_open
@@ -45,7 +45,7 @@ cdef dict paths = native_paths
 cdef dict waiting = native_waiting
 cdef dict planted = native_planted
 cdef dict hooks = after_exec
-cdef dict begins = before_load
+cdef dict begins = native_before_load
 
 cdef int NEVER = STAR | PATH_WINDOW | FINALIZER
 cdef int OWN_STATEMENT = 256      # ours, beside a statement's flags: it stands in the user's own code
