@@ -28,7 +28,7 @@ from lazyimp._units import DIST, OWN, STDLIB, Units
 SITE = "/v/lib/python3.11/site-packages/"
 DISTRIBUTIONS = (
     "numpy pandas torch torchgen _torchprivate sklearn matplotlib mpl_toolkits mpi4py seaborn gym_aloha"
-    " attr attrs _attrprivate"
+    " zoo _zooprivate"
 )
 KINDS = {
     **dict.fromkeys(DISTRIBUTIONS.split(), DIST),
@@ -41,8 +41,8 @@ IMPORTERS = {
     "project": "/home/me/project/__init__.py",
     "project.data": "/home/me/project/data.py",
     "conftest": "/home/me/conftest.py",
-    "attr": SITE + "attr/__init__.py",
-    "attr.filters": SITE + "attr/filters.py",
+    "zoo": SITE + "zoo/__init__.py",
+    "zoo.filters": SITE + "zoo/filters.py",
     "torch": SITE + "torch/__init__.py",
     "torch.nn": SITE + "torch/nn/__init__.py",
     "torchgen.model": SITE + "torchgen/model.py",
@@ -112,11 +112,11 @@ def test_own_code_that_does_something_runs_where_its_statement_stands(
     assert decision(mode, "project.data", "model", 0, "Model") == LAZY
 
 
-@pytest.mark.parametrize("target", ["attr.filters", "attrs", "_attrprivate"])
+@pytest.mark.parametrize("target", ["zoo.filters", "_zooprivate"])
 def test_safe_keeps_an_authors_order(target: str) -> None:
-    assert decision("safe", "attr", target) == EAGER
-    assert decision("deep", "attr", target) == LAZY
-    assert decision("all", "attr", target) == LAZY
+    assert decision("safe", "zoo", target) == EAGER
+    assert decision("deep", "zoo", target) == LAZY
+    assert decision("all", "zoo", target) == LAZY
 
 
 @pytest.mark.parametrize("importer", ["torch", "torchgen.model"])
@@ -140,7 +140,7 @@ def test_inside_try_an_installed_distribution_is_a_proxy(mode: str) -> None:
     assert decision(mode, "__main__", "pandas", PROTECTED, "DataFrame") == EAGER
     assert decision(mode, "__main__", "lzma", PROTECTED) == EAGER
     assert decision(mode, "__main__", "model", PROTECTED) == EAGER
-    assert decision(mode, "attr.filters", "attr.setters", PROTECTED) == EAGER
+    assert decision(mode, "zoo.filters", "zoo.setters", PROTECTED) == EAGER
 
 
 def test_all_follows_pep_810() -> None:
@@ -166,8 +166,8 @@ def test_unused_imports_of_others_stay_lazy() -> None:
 
 
 def test_unused_submodules_of_the_own_package_are_eager() -> None:
-    assert decision("deep", "attr.filters", "attr.setters", UNUSED) == EAGER
-    assert decision("deep", "attr.filters", "attr.setters", UNUSED, "frozen") == LAZY
+    assert decision("deep", "zoo.filters", "zoo.setters", UNUSED) == EAGER
+    assert decision("deep", "zoo.filters", "zoo.setters", UNUSED, "frozen") == LAZY
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_under_a_debugging_allocator(recorder, write):
     program = """
     import threading, importlib
     for name in "a", "b", "missing":
-        threading.Thread(target=lambda: importlib.import_module(name)).start() if name != "missing" else None
+        threading.Thread(target=importlib.import_module, args=(name,)).start() if name != "missing" else None
     try:
         import missing
     except ImportError:
