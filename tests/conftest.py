@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -23,6 +24,10 @@ TIMEOUT_SECONDS = 120
 # What a test writes into this folder counts as installed: modes safe and deep defer it whatever it does while
 # it is imported, where the user's own modules that do something run at their import statement.
 INSTALLED = "site-packages"
+
+# A background job of a shell ignores interrupts, and so would the interpreters that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -108,25 +108,28 @@ def rounds(count):
             except (ImportError, ZeroDivisionError):
                 pass
 rounds({count})
-gc.collect()
-before, count = sys.getallocatedblocks(), len(gc.get_objects())
-rounds({count})
-gc.collect()
-print(sys.getallocatedblocks() - before, len(gc.get_objects()) - count)
+grown = []
+for _ in range(3):
+    gc.collect()
+    before, count = sys.getallocatedblocks(), len(gc.get_objects())
+    rounds({count})
+    gc.collect()
+    grown.append((sys.getallocatedblocks() - before, len(gc.get_objects()) - count))
+print(*min(grown))
 """
 
 
 def test_many_imports_leave_nothing_behind(recorder, write):
     """10,000 imports, some failing (fewer without the extension)."""
-    count = 500 if recorder.engine != FALLBACK else 300
+    count = 150 if recorder.engine != FALLBACK else 100
     main = write(
         {"main.py": GROWTH.replace("{count}", str(count)), "small.py": "x = 1", "broken.py": "1 / 0"}
     )
     run = recorder.run(main)
     blocks, objects = map(int, run.lines[0].split())
-    # the interpreter's own caches grow by some hundred blocks; a leak of ours, by one or more a round
+    # the interpreter's own caches grow by some hundred blocks, now and then; a leak of ours, by one or more each round
     assert blocks < count * 0.9 and objects < 20, run.lines
-    assert len(run.imports("errno")) >= 18 * count and len(run.imports("broken")) == 2 * count
+    assert len(run.imports("errno")) >= 18 * count and len(run.imports("broken")) == 4 * count
 
 
 def test_objects_are_freed_when_they_were(recorder, write):
