@@ -128,6 +128,7 @@ lz_turn_on(void)
     PyErr_SetString(PyExc_RuntimeError, "core c is for CPython 3.10 to 3.14; later versions defer imports themselves");
     return -1;
 #endif
+    lz_keep_chunks();
     PyObject *builtins = PyEval_GetBuiltins(); /* borrowed */
     PyObject *now = PyDict_GetItemWithError(builtins, lz_names.dunder_import); /* borrowed */
     if (now == NULL) {

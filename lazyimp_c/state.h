@@ -138,6 +138,9 @@ int lz_set_proxy_loader(PyObject *function);
 void lz_rare_begin(void);                           /* an import begins: garbage is collected rarely */
 void lz_rare_end(void);
 
+/* chunks.c */
+void lz_keep_chunks(void);                          /* of the interpreter's frame stack, when they are given back */
+
 /* setup.c */
 int lz_setup(void);                                 /* types and names; once, when the extension is loaded */
 int lz_turn_on(void);
