@@ -137,7 +137,13 @@ def read_all(folder=FOLDER):
 def compiled(recipe):
     """One recipe as a tuple, its rows as one text, which loads faster; lazyimp/_recipes.py unpacks it."""
     rows = [
-        (row.get("importer", ""), plain(row.get("target", "")), kind, " ".join(row["reason"].split()))
+        (
+            row.get("importer", ""),
+            plain(row.get("target", "")),
+            kind,
+            " ".join(row["reason"].split()),
+            row.get("when", ""),
+        )
         for kind in ("eager", "lazy", "plain")
         for row in recipe.get(kind, [])
     ]
@@ -160,7 +166,10 @@ def tables(recipes):
         modules.update(dict.fromkeys(recipe["modules"], len(rows)))
         rows.append(compiled(recipe))
         stubs.update({row["module"]: stub_of(row) for row in recipe.get("stub", [])})
-        safe.update({plain(r["target"]): r["reason"] for r in recipe.get("eager", []) if r.get("also_safe")})
+        for row in recipe.get("eager", []):
+            if row.get("also_safe"):
+                when = row.get("when")
+                safe[plain(row["target"])] = (when, row["reason"]) if when else row["reason"]
     names = {"FORMAT": FORMAT, "MODULES": in_order(modules), "STUBS": in_order(stubs)}
     table = MADE + "".join(f"{name} = {value!r}\n" for name, value in names.items())
     table += "RECIPES = (\n" + "".join(f"    {row!r},\n" for row in rows) + ")\n"

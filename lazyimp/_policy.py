@@ -89,7 +89,8 @@ class Policy:
         self.profile = profile if mode != "all" else None
         self._units = units or _units.shared
         self._recipes = recipes or (_load_recipes(self._units) if mode == "deep" else None)
-        self._state_targets = {**(_tables.safe_rows() if mode == "safe" else {}), **_tables.EAGER_TARGETS}
+        safe = _tables.safe_rows() if mode == "safe" else {}
+        self._state_targets: dict[str, _tables.Reason] = {**safe, **_tables.EAGER_TARGETS}
         names = (*self._state_targets, *_tables.EFFECT_TARGETS)
         self._rows = frozenset([name.partition(".")[0] for name in names])
         self._deeper = [name for name in names if "." in name]

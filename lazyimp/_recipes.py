@@ -4,7 +4,7 @@ HOT. The table is loaded with the first policy of mode deep, and a distribution'
 one of its modules first imports or is imported. Where there is no table every distribution is closed inside.
 """
 
-from lazyimp import _units
+from lazyimp import _tables, _units
 
 NEVER_BUILT = "the recipes were never built; install lazyimp, or run python build_backend/recipes.py"
 
@@ -36,10 +36,10 @@ class Recipe:
         self.closed = closed and f"recipe for {self.name}: {closed}"
         self.rows: dict[str, dict[str, tuple[bool, str]]] = {}  # target -> importer -> (is lazy, reason)
         for row in rows.splitlines():
-            importer, target, kind, reason = row.split("\t")
+            importer, target, kind, reason, when = row.split("	")
             if kind == "plain":
                 self.plain.update([importer] if fits else ())
-            elif fits or kind == "eager":
+            elif (fits or kind == "eager") and (not when or _tables.holds(when)):
                 self.rows.setdefault(target, {})[importer] = (kind == "lazy", reason)
         self.importers = frozenset([importer for by in self.rows.values() for importer in by if importer])
 

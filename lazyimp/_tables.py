@@ -3,7 +3,14 @@
 HOT. A row holds for the module and for everything under it.
 """
 
+import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Reason = str | tuple[str, str]  # or (a condition as in `holds`, the reason)
 
 # In every mode, against any pattern: the process would not run.
 ESSENTIAL_IMPORTERS = {
@@ -156,16 +163,24 @@ IMPORTERS = frozenset(
 )
 
 
-def row(table: dict[str, str], names: list[str]) -> str:
+def row(table: "Mapping[str, Reason]", names: list[str]) -> str:
     """The row of the first name that has one, or is under one that has, with its reason; else ''."""
     for name in names:
         part = name
         while part:
             reason = table.get(part)
+            if type(reason) is tuple:
+                reason = reason[1] if holds(reason[0]) else ""
             if reason:
                 return f"{part}: {reason}"
             part = part.rpartition(".")[0]
     return ""
+
+
+def holds(when: str) -> bool:
+    """Whether an environment variable has its value: "NAME=value"."""
+    name, _, value = when.partition("=")
+    return os.environ.get(name) == value
 
 
 def why_eager(importer: str, mode: str) -> tuple[bool, str]:
@@ -187,11 +202,11 @@ def _test_module(name: str) -> str:
     return ""
 
 
-def safe_rows() -> dict[str, str]:
+def safe_rows() -> "dict[str, Reason]":
     """The recipes' rows on targets that hold in mode safe, too."""
     try:
         from lazyimp.recipes._safe import SAFE
     except ImportError:  # a checkout that was never built
         return {}
-    rows: dict[str, str] = SAFE
+    rows: dict[str, Reason] = SAFE
     return rows

@@ -112,7 +112,7 @@ ARROWS = {
     "_profile": POLICY,
     "_config": {"errors"},
     "_policy": {"_units", "_effects", "_inside", "_config", "_recipes", "_tables", "recipes"},
-    "_recipes": {"_units", "recipes"},
+    "_recipes": {"_tables", "_units", "recipes"},
     "_tables": {"recipes"},
     "_stubs": {*FINDER, "_recipes", "_units", "recipes"},
     "_inside": {"_kept", "_outline", "lazyimp_c"},

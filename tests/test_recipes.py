@@ -76,6 +76,7 @@ def test_every_recipe_is_of_the_schema(builder: Any) -> None:
         ({"eager": rows("pkg.a", "pkg.a")}, "eager[1] has the importer and target of an earlier row"),
         ({"eager": rows("pkg.a"), "lazy": rows("pkg.a")}, "lazy[0] has the importer and target of an"),
         ({"eager": [{**rows("pkg.a -> pkg.b")[0], "also_safe": True}]}, "eager[0].also_safe is for rows"),
+        ({"eager": [{**rows("pkg.a")[0], "when": "offline"}]}, "eager[0].when is 'offline'"),
         ({"lazy": rows("numpy.x -> pkg")}, "lazy[0].importer 'numpy.x' is of another distribution"),
         ({"lazy": rows("pkg.x ->")}, "lazy[0] must contain ['target'] properties"),
         (
@@ -264,6 +265,23 @@ def test_recipes_count_in_mode_deep_only(policy: Callable[..., Policy]) -> None:
     shipped = Policy("safe", units=KnownUnits())
     shipped._units.of_top = lambda top: (DIST, True)  # type: ignore[method-assign]
     assert ask(shipped, "other", "scipy.fft", 0, "_backend")[0] == EAGER
+
+
+def test_a_row_may_hang_on_an_environment_variable(
+    policy: Callable[..., Policy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {**rows("pkg.capsule")[0], "when": "PKG_MODE=off line"}
+    assert ask(policy(eager=[row]), "other", "pkg.capsule")[0] == LAZY
+    monkeypatch.setenv("PKG_MODE", "off line")
+    assert ask(policy(eager=[row]), "other", "pkg.capsule")[0] == EAGER
+    shipped = Policy("safe", units=KnownUnits())
+    shipped._units.of_top = lambda top: (DIST, True)  # type: ignore[method-assign]
+    assert ask(shipped, "__main__", "transformers", 0, "Trainer")[0] == LAZY
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert ask(shipped, "__main__", "transformers", 0, "Trainer")[0] == EAGER, (
+        "asked as the import is decided"
+    )
+    assert ask(shipped, "__main__", "transformers", 0, "AutoModel")[0] == LAZY
 
 
 class Tuned:

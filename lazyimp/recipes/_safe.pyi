@@ -1,4 +1,4 @@
 """Types of the recipes' rows that hold in mode safe, too; for type checkers only."""
 
 FORMAT: int
-SAFE: dict[str, str]
+SAFE: dict[str, str | tuple[str, str]]
