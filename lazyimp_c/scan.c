@@ -98,7 +98,15 @@ lz_follows_whole(PyCodeObject *code, PyObject *bytes, int offset)
     static const char *const whole[] = {"items", "values", "copy", NULL};
     Reader r = reader_of(bytes);
     r.next = offset;
-    if (!read_next(&r) || !read_next(&r)) {
+    if (!read_next(&r)) {
+        return 0;
+    }
+#ifdef PRECALL
+    if (r.op == PRECALL && !read_next(&r)) { /* 3.11 calls a builtin function from here, and passes its CALL by */
+        return 0;
+    }
+#endif
+    if (!read_next(&r)) {
         return 0;
     }
     PyObject *method = attribute_read(&r, code->co_names);
