@@ -63,7 +63,7 @@ def open_space(frame, importer):
     if _gives_copies(frame.f_back) or not _ready():
         return None
     known = sys.modules.get(importer)
-    if not isinstance(known, _module) or _dict_of(known) is not frame.f_globals:
+    if not _is_plain(known) or _dict_of(known) is not frame.f_globals:
         return None
     if len(_open) > 100:
         for other in [other for other in _open if not _is_running(other)]:
@@ -73,6 +73,13 @@ def open_space(frame, importer):
     guarded = not flags & UNGUARDED and _is_guarded(frame)
     space = _open[importer] = lazyimp_c.NativeSpace(importer, frame.f_code, file, table, flags, guarded)
     return space
+
+
+def _is_plain(known):
+    """A module that resolves what it is asked for; one of another type may hand out its placeholders as they are."""
+    kind = type(known)
+    proxy = sys.modules.get("lazyimp._proxy")
+    return kind is _module or (proxy is not None and kind in proxy.PROXIES)
 
 
 def _gives_copies(caller):

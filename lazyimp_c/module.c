@@ -217,6 +217,25 @@ set_submodule_late(LzSpace *space, PyObject *name, PyObject *value)
     return failed;
 }
 
+/* A package's `from .special import erf` binds its `erf` after `special`, which may load the submodule `erf`, is there: the name keeps waiting. 1, 0, -1 */
+static int
+is_for_another(LzSpace *space, PyObject *name, PyObject *submodule)
+{
+    LzPlaceholder *p = (LzPlaceholder *)lz_raw(space, name); /* borrowed */
+    if (p == NULL || Py_TYPE(p) != &LzPlaceholder_Type || p->kind != LZ_KIND_FROM) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *source = PyDict_GetItemWithError(lz.modules, p->module); /* borrowed */
+    if (source == NULL ? PyErr_Occurred() != NULL : !lz_is_initializing(source)) {
+        return PyErr_Occurred() ? -1 : 0; /* it was there before the submodule */
+    }
+    PyObject *full = PyUnicode_FromFormat("%U.%U", p->module, p->attr);
+    PyObject *own = PyDict_GetItemWithError(PyModule_GetDict(submodule), lz_names.name); /* borrowed */
+    int same = full == NULL || (own == NULL && PyErr_Occurred()) ? -1 : own != NULL && PyUnicode_Check(own) && PyUnicode_Compare(own, full) == 0;
+    Py_XDECREF(full);
+    return same < 0 ? -1 : !same;
+}
+
 static int
 module_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
@@ -226,8 +245,12 @@ module_setattro(PyObject *self, PyObject *name, PyObject *value)
         return PyModule_Type.tp_setattro(self, name, value);
     }
     Py_INCREF(space);
-    int result;
-    if (value != NULL && PyModule_Check(value) && PyDict_Contains(space->logical, name) == 1 && lz_in_importlib()) {
+    int result, of_import = value != NULL && PyModule_Check(value) && lz_in_importlib();
+    int waits = of_import ? is_for_another(space, name, value) : 0;
+    if (waits != 0) {
+        result = waits < 0 ? -1 : 0;
+    }
+    else if (of_import && PyDict_Contains(space->logical, name) == 1) {
         result = set_submodule_late(space, name, value);
     }
     else {

@@ -7,6 +7,7 @@
 typedef struct { /* an import in progress */
     int late;       /* a deferred statement's module: it does not move the program's random numbers, and its failure says who asked */
     int rebound;    /* its package has bound its name to something else since, or deleted it */
+    int unplanted;  /* its package had our placeholder under its name */
     PyObject *kept; /* owned or NULL: the states of the random generators before it */
     PyObject *held; /* owned or NULL: what the package has bound */
 } LzNativeLoad;

@@ -7,7 +7,7 @@ cdef extern from "Python.h":
 
 cdef extern from "native.h":
     ctypedef struct LzNativeLoad:
-        int late, rebound
+        int late, rebound, unplanted
         PyObject *kept
         PyObject *held
     int lz_line_at(object code, int offset)
@@ -325,13 +325,15 @@ cdef int plant(known, dict children) except -1:
 
 cdef public object lz_native_begin(object name, LzNativeLoad *load):
     global late_loads
-    load.late, load.rebound, load.kept, load.held = 0, 0, NULL, NULL
+    cdef Py_ssize_t dot
+    load.late, load.rebound, load.unplanted, load.kept, load.held = 0, 0, 0, NULL, NULL
     try:
         if quiet_finders is not None and not is_quiet() and not lz_paused():
             helper.look_around()
-        if name in planted:
-            look_at_package(name, load)
-        elif "." not in <str>name:
+        dot = (<str>name).rfind(".")
+        if dot >= 0:
+            look_at_package(name, dot, load)
+        else:
             if name in begins and not lz_paused():
                 helper.begins(name)
             proxy = instead_of(name)
@@ -373,32 +375,52 @@ cdef object instead_of(name):
     return None
 
 
-cdef int look_at_package(str name, LzNativeLoad *load) except -1:
-    """What a package has bound since to the name of a submodule that is about to be loaded, or that it deleted the name."""
-    parent, _, child = name.rpartition(".")
-    known = (<dict>lz.modules).get(parent)
-    if isinstance(known, ModuleType):
-        held = PyDict_GetItemWithError(<object>PyModule_GetDict(known), child)
-        if held != <PyObject *>planted[name]:
-            Py_XINCREF(held)
-            load.held, load.rebound = held, 1
+cdef int look_at_package(str name, Py_ssize_t dot, LzNativeLoad *load) except -1:
+    """What a package has under the name of a submodule that is about to be loaded.
+
+    A placeholder of ours goes: while a submodule's body runs, its package has no such name. What the package bound since, or that it
+    deleted the name, is kept: the import system will bind the submodule, and in the eager order that came before.
+    """
+    known = (<dict>lz.modules).get(name[:dot])
+    if not isinstance(known, ModuleType):
+        return 0
+    namespace, child = <dict>PyModule_GetDict(known), name[dot + 1:]
+    held = namespace.get(child)
+    ours = planted.get(name)
+    if ours is not None and held is ours:
+        del namespace[child]
+        load.unplanted = 1
+    elif ours is not None or (type(held) is lazy_type and is_of_another(name[:dot], child, name)):
+        load.rebound = 1
+        if child in namespace:
+            Py_INCREF(held)
+            load.held = <PyObject *>held
     return 0
 
 
+cdef bint is_of_another(package, child, name) except -1:
+    """A from-import of the package's own gave it the name for something that the submodule is not."""
+    known = declared.get((package, child))
+    return known is not None and known[1] is not None and f"{known[0]}.{known[1]}" != name
+
+
 cdef int put_binding_back(str name, module, LzNativeLoad *load) except -1:
-    """The import system binds a submodule in its package; in the eager order that came before what the package did with the name."""
+    """Undo what `look_at_package` found undone by the import system; `module`: None where that failed."""
     parent, _, child = name.rpartition(".")
     held = None if load.held == NULL else <object>load.held
     was_bound = load.held != NULL
     Py_CLEAR(load.held)
     known = (<dict>lz.modules).get(parent)
-    if load.rebound and isinstance(known, ModuleType):
+    if isinstance(known, ModuleType):
         namespace = <dict>PyModule_GetDict(known)
-        now = PyDict_GetItemWithError(namespace, child)
-        if now == <PyObject *>module and was_bound:
-            namespace[child] = held
-        elif now == <PyObject *>module:
-            del namespace[child]
+        if load.unplanted:
+            if module is None and child not in namespace and name in planted:
+                namespace[child] = planted[name]
+        elif module is not None and namespace.get(child) is module:
+            if was_bound:
+                namespace[child] = held
+            else:
+                del namespace[child]
     return 0
 
 
@@ -424,7 +446,8 @@ cdef public void lz_native_failed(object name, object error, LzNativeLoad *load)
     """Says who asked for a deferred module, on the error that passes."""
     try:
         put_back(load)
-        Py_CLEAR(load.held)
+        if load.rebound or load.unplanted:
+            put_binding_back(name, None, load)
         open_modules.pop(name, None)
         if name in late:
             helper.note(error, name)
@@ -436,7 +459,7 @@ cdef public int lz_native_loaded(object name, object module, LzNativeLoad *load)
     """A module is there; while its body still runs (a cycle) nothing has ended."""
     try:
         put_back(load)
-        if load.rebound:
+        if load.rebound or load.unplanted:
             put_binding_back(name, module, load)
         wanted = name in open_modules or name in late or name in planted or name in waiting or name in hooks
         if not wanted or module is None or lz_is_initializing(module):

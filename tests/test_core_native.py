@@ -282,3 +282,87 @@ def test_submodule_of_its_own_package_for_its_effect(run_python: RunPython, writ
         "pkg/register.py": "import pkg\npkg.known.append(1)\n",
     }
     assert run(run_python, write, files, "deep") == "[1]\n"
+
+
+def test_module_of_another_type_keeps_its_imports(run_python: RunPython, write: Write) -> None:
+    """A module type whose attribute reads go past the interpreter's hands out what lies in the namespace."""
+    loader = """
+        import importlib.util
+        import sys
+        import types
+        class Waiting(types.ModuleType):
+            def __getattribute__(self, name):
+                load = object.__getattribute__(self, "__dict__").pop("_load", None)
+                if load is not None:
+                    load(self)
+                return object.__getattribute__(self, name)
+        def later(name):
+            spec = importlib.util.find_spec(name)
+            module = importlib.util.module_from_spec(spec)
+            module.__class__ = Waiting
+            module.__dict__["_load"] = spec.loader.exec_module
+            sys.modules[name] = module
+            return module
+    """
+    files = {
+        "main.py": "import loader\npkg = loader.later('site_pkg')\nprint(pkg.total)\n",
+        "loader.py": loader,
+        "site_pkg/__init__.py": "from . import lib\nfrom .lib import value\ntotal = value + lib.value\n",
+        "site_pkg/lib.py": "value = 2\n",
+    }
+    assert run(run_python, write, files, "deep") == "4\n"
+
+
+NAMESPACE_USES = {  # in a function of the module -> whether a placeholder of `m` may be met
+    "globals()[key]": True,
+    "globals()['m']": True,
+    "globals().get('m')": True,
+    "globals().items()": True,
+    "globals().copy()": True,
+    "use(globals())": True,
+    "globals()['other']": False,
+    "globals().get('__name__')": False,
+    "set(globals())": False,
+    "sorted(globals())": False,
+    "[*globals()]": False,
+    "'m' in globals()": False,
+    "globals().update(key)": False,
+    "globals().keys()": False,
+    "eval(key, globals(), locals())": False,
+}
+
+
+@pytest.mark.parametrize(("use", "meets"), NAMESPACE_USES.items(), ids=list(NAMESPACE_USES))
+def test_who_reads_a_namespace_by_other_names_defers(use: str, meets: bool) -> None:
+    """What only lists or writes names, or looks up others, leaves the module's imports alone."""
+    import lazyimp_c
+
+    source = f"import m\ndef f(key, use):\n    return {use}\n"
+    assert bool(lazyimp_c.analyse(compile(source, "?", "exec")).flags & 8) is meets
+
+
+@pytest.mark.parametrize(
+    ("body", "meets"),
+    [
+        ("space = globals()\n    space[key] = 1", False),
+        ("space = globals()\n    for each in key:\n        space[each] = each", False),
+        ("space = globals()\n    return space[key]", True),
+        ("space = globals()\n    return list(space.values())", True),
+        ("globals()[key] = 1", False),
+        ("del globals()[key]", False),
+    ],
+)
+def test_a_namespace_in_a_variable(body: str, meets: bool) -> None:
+    """The uses of the variable count."""
+    import lazyimp_c
+
+    source = f"import m\ndef f(key):\n    {body}\n"
+    assert bool(lazyimp_c.analyse(compile(source, "?", "exec")).flags & 8) is meets
+
+
+def test_a_modules_own_getattr_is_asked_for_what_is_missing() -> None:
+    """`globals()[name]` there finds nothing, whatever the imports bind."""
+    import lazyimp_c
+
+    source = "import m\ndef __getattr__(name):\n    return globals()[name]\n"
+    assert not lazyimp_c.analyse(compile(source, "?", "exec")).flags & 8
