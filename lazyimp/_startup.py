@@ -31,6 +31,7 @@ FRAMEWORKS += ("sklearn", "spacy", "xgboost", "lightgbm", "catboost")
 core = None  # the chosen core, once one was installed
 mode = None  # the mode it was last enabled with
 refusal = None  # why lazyimp stayed out although it was asked for
+factory = None  # what makes its policies
 keeps = False  # deferring goes on after the first batch
 profile = None  # the tuned profile in use
 profile_note = None  # why the program's profile is not in use
@@ -123,7 +124,7 @@ def switch(name):
 
 def turn_on(wish, sure=False):
     """Enable the chosen core in the wished mode, else the configured one, else safe; raises Refused."""
-    global core, mode, refusal, profile, keeps
+    global core, mode, refusal, profile, keeps, factory
     reason = unsupported(sure)
     if reason is not None:
         raise Refused(reason, "unsupported")
@@ -134,7 +135,8 @@ def turn_on(wish, sure=False):
     if wish is None and profile_note is not None:
         wish = MODES[0]
     new_mode = wish or getattr(found or config, "mode", None) or MODES[0]
-    chosen.enable(checked(new_mode), policy_maker(new_mode, config, found))
+    factory = policy_maker(new_mode, config, found)
+    chosen.enable(checked(new_mode), factory)
     core, mode, refusal, profile = chosen, new_mode, None, found
     choose_stubs(config)
     collect_rarely(new_mode != "all" and getattr(config, "rare_gc", True))
@@ -163,6 +165,13 @@ def turn_off(resolve=False):
         return 0, []
     collect_rarely(False)
     return core.disable(resolve)
+
+
+def settle():
+    """Hot code pays nothing from here on for what is pending; what is imported later is deferred as ever."""
+    if core is not None and core.is_enabled():
+        core.disable()
+        core.enable(mode, factory)
 
 
 def collect_rarely(wish):
@@ -237,6 +246,7 @@ def arm_first_batch(config):
         firstbatch.debug[0] = bool(switch("LAZYIMP_DEBUG"))
         if not getattr(config, "keep", False) and turn_off not in firstbatch.on_fetch:
             firstbatch.on_fetch.append(turn_off)
+            firstbatch.on_fit.append(settle)
         if pending_targets not in firstbatch.deferred:
             firstbatch.deferred.append(pending_targets)
         firstbatch.arm(hooks())

@@ -7,6 +7,7 @@ hook is left. What others may listen to are lists of callables; a listener that 
 process that was armed tells anything, not a worker forked from it.
 
 on_fetch()            a training loop begins: the first sign of it, at the latest with the mark
+on_fit()              a fit begins that may take long, and may or may not be the first batch
 on_call(args, kwargs) what may turn out to be the first batch begins
 on_mark(rule, monotonic_ns, wall_ns)    the first batch is known; it may lie in the past
 on_reject(rule, monotonic_ns, why)      what might have been the first batch and was not
@@ -23,6 +24,7 @@ import time
 mark = []
 details = {}  # rule, framework, confidence, at_exit, rejected [(rule, monotonic_ns, why)]
 on_fetch = []
+on_fit = []
 on_call = []
 on_mark = []
 on_reject = []
@@ -285,8 +287,11 @@ def offer(rank, rule, at, framework, confidence):
 
 def fits(rule, framework, args=()):
     """A library begins to fit a model: that is it, unless a training framework may still come."""
-    begins()
     unsure = may_train()
+    if unsure:
+        _tell(on_fit)
+    else:
+        begins()
     at = now()
     calls(args)
     if unsure:

@@ -11,6 +11,7 @@ Moment = tuple[int, int]  # (monotonic_ns, wall_ns)
 mark: list[tuple[str, int, int]]
 details: dict[str, object]
 on_fetch: list[Callable[[], object]]
+on_fit: list[Callable[[], object]]
 on_call: list[Callable[[tuple[object, ...], dict[str, object]], object]]
 on_mark: list[Callable[[str, int, int], object]]
 on_reject: list[Callable[[str, int, str], object]]
