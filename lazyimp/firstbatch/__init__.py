@@ -322,7 +322,7 @@ def decide(rule, monotonic_ns, wall_ns, framework="", confidence="high", at_exit
     details.update(rule=rule, framework=framework, confidence=confidence, at_exit=at_exit)
     disarm()
     for other, row in sorted(_offers.items(), key=lambda item: -item[1][1]):
-        if other != rule:
+        if other != rule and row[1] != -monotonic_ns:  # else it is the same moment under another name
             reject(other, -row[1], f"{rule} decided")
     _offers.clear()
     begins()
