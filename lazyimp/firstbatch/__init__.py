@@ -104,16 +104,19 @@ def arm(finder):
     if _state["finder"] is None:
         _state.update(pid=os.getpid(), finder=finder)
         _at_exit()
-        _await(FRAMEWORKS, _arrived)
+        when_loaded(FRAMEWORKS, _arrived)
     if on_span and not _state["phases"]:
         from lazyimp.firstbatch import _phases
 
         _state["phases"] = True
-        _await(_phases.HOOKS, _phases.arrived)
+        when_loaded(_phases.HOOKS, _phases.arrived)
 
 
-def _await(names, callback):
-    """Have `callback(module)` called now for what is loaded, for the rest when its own import has completed."""
+def when_loaded(names, callback):
+    """Have `callback(module)` called now for what is loaded, for the rest when its own import has completed.
+
+    What has not come by the first batch is waited for no longer.
+    """
     after_exec = _state["finder"].after_exec
     for name in names:
         loaded = sys.modules.get(name)
@@ -189,7 +192,7 @@ def anew(finder):
     if _state["finder"] is None:
         arm(finder)
     else:
-        _await(FRAMEWORKS, _arrived)
+        when_loaded(FRAMEWORKS, _arrived)
         arm(finder)
 
 
@@ -338,6 +341,11 @@ def _follow(framework):
     if not framework and "torch.optim.optimizer" in sys.modules:
         framework = "torch"
     _hooks.extend(_steps.follow(framework, _watcher()))
+
+
+def follows():
+    """Whether steps behind the first batch are waited for."""
+    return bool(mark) and any(made.live for made in _hooks)
 
 
 def settle():
