@@ -187,6 +187,7 @@ def anew(finder):
     details.clear()
     _offers.clear()
     _firsts.clear()
+    spans.clear()
     _state.update(fetched=False, phases=False)
     _state.pop("decided", None)
     if _state["finder"] is None:
