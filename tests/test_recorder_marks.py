@@ -128,7 +128,7 @@ lazyimp.mark("index ready")
 
 
 def test_the_first_fetch_is_marked_once_at_its_end(recorder, write):
-    """The rule for PyTorch tells of its beginning, too, since a training begins; the mark is when the batch is there."""
+    """The rule for PyTorch tells of its beginning, too, since a training begins; the mark is its end."""
     folder = os.pathsep.join([str(FRAMEWORKS), str(recorder.folder / "site-packages")])
     program = write({"main.py": FETCHES.replace("import lazyimp", "import witness, lazyimp")})
     run = recorder.run(program, mode="safe", PYTHONPATH=folder)
