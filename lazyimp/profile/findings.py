@@ -209,5 +209,5 @@ def _next_step(seen: Seen) -> Iterator[Finding]:
         how = "runs it eagerly and lazily, in turns: what lazy imports save"
         yield Finding("all imports", 0.0, how, f"lazyimp ttfb -n 5 {seen.program}", "", 0)
     elif not seen.is_tuned and seen.mode in ("safe", "deep"):
-        how = "finds out which imports have to stay eager"
+        how = "finds out what this program never needs"
         yield Finding("all imports", 0.0, how, f"lazyimp tune {seen.program}", "", 0)

@@ -28,8 +28,9 @@ def place(file: str, line: int) -> str:
 
 
 def asker(file: str, line: int, function: str) -> str:
-    """A place, and the function that it is in."""
+    """A place, and the function that it is in; of one that is made by others, its own name."""
     where = place(file, line)
+    function = function.rpartition(".<locals>.")[2]
     return f"{where} {function}()" if function not in ("", "<module>") else where
 
 
