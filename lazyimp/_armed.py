@@ -324,6 +324,19 @@ def _teach_dill(dill):
             table[kind] = save
 
 
+def _teach_jedi(access):
+    """Completion asks for every name of a module; what is not imported yet is shown as a property, which would run."""
+    kind = access.DirectObjectAccess
+    original = kind.is_allowed_getattr
+
+    def is_allowed_getattr(self, name, *args, **kwargs):
+        if lazyimp_c.waits(self._obj, name):
+            return True, True, None
+        return original(self, name, *args, **kwargs)
+
+    kind.is_allowed_getattr = is_allowed_getattr
+
+
 def _watch_event_loops(events):
     """Let the first event loop that starts load what coroutines name; `events` is asyncio.events."""
     original = events._set_running_loop
@@ -352,6 +365,7 @@ def _start():
         ("cloudpickle.cloudpickle", _teach_cloudpickle),
         ("joblib.externals.cloudpickle.cloudpickle", _teach_cloudpickle),
         ("dill._dill", _teach_dill),
+        ("jedi.inference.compiled.access", _teach_jedi),
     ):
         if name in sys.modules:
             callback(sys.modules[name])

@@ -1,7 +1,7 @@
 """What switches ask for at the first batch: to say one line there, to end the process there, to time a few steps.
 
-HOT in its imports, loaded only where one of LAZYIMP_SUMMARY, LAZYIMP_STOP and LAZYIMP_RECORD_STEPS is set. To end the
-process is for `lazyimp ttfb`: what is written is kept, and nothing else runs.
+HOT in its imports, loaded only where one of LAZYIMP_SUMMARY, LAZYIMP_STOP and LAZYIMP_RECORD_STEPS is set, or where
+trackers shall be told. To end the process is for `lazyimp ttfb`: what is written is kept, and nothing else runs.
 """
 
 import os
@@ -13,21 +13,32 @@ STEPS = 6  # how many steps are timed
 _wish = [None]
 
 
-def watch(hooks, stop, summary, steps):
-    """Wait for the first batch, or the mark that `stop` names; false where it names neither."""
+def watch(hooks, stop, summary, steps, trackers=False, config_path=None):
+    """Wait for the first batch, or the mark that `stop` names; false where it names neither.
+
+    `trackers`: those with an active run are told, unless the configuration at `config_path` is against it.
+    """
     from lazyimp import firstbatch
 
-    if steps:
+    told = None
+    if trackers and not _works_for_another():
+        from lazyimp import _trackers as told
+
+        told.watch(config_path)
+    if steps or told is not None:
         firstbatch.steps[0] = STEPS
     if summary and say not in firstbatch.on_mark:
         firstbatch.on_mark.append(say)
         firstbatch.on_span.append(_listen)  # so that the phases are told
     if stop == FIRST_BATCH:
-        firstbatch.on_mark.append(stop_at_batch)
+        if stop_at_batch not in firstbatch.on_mark:
+            firstbatch.on_mark.append(stop_at_batch)
     elif stop is not None and stop.startswith(MARK):
         _wish[0] = stop[len(MARK) :]
         firstbatch.on_event.append(stop_at_mark)
     firstbatch.arm(hooks)
+    if told is not None:
+        told.wait(firstbatch)
     _install()
     return stop is None or stop == FIRST_BATCH or _wish[0] is not None
 

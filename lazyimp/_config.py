@@ -8,6 +8,7 @@ Cold: imported only when there is a file that holds such a table. The keys:
     stubs        list of modules that recipes have stand-ins for, to use these
     first_batch  false: deferring does not stop by itself
     rare_gc      false: garbage is collected as often while modules are imported as at any other time
+    trackers     true: experiment trackers with an active run are told of the start; false: never
     budget       tables for `lazyimp check`, which nothing reads at start: lazyimp/gate/budgets.py
 
 A pattern is `target` or `importer -> target`. Each side is a dotted name that holds for the module and for
@@ -21,7 +22,7 @@ import sys
 from lazyimp.errors import ConfigError, unknown_word
 
 MODES = ("safe", "deep", "all")
-KEYS = ("mode", "lazy", "eager", "keep", "first_batch", "stubs", "rare_gc")
+KEYS = ("mode", "lazy", "eager", "keep", "first_batch", "stubs", "rare_gc", "trackers")
 BUDGET = "budget"
 _KNOWN = (*KEYS, BUDGET)
 _PATTERN_KEYS = ("pattern", "reason")
@@ -74,6 +75,7 @@ class Config:
         first_batch: bool = True,
         rare_gc: bool = True,
         stubs: tuple[str, ...] = (),
+        trackers: bool | None = None,
     ) -> None:
         self.where = where
         self.mode = mode
@@ -82,6 +84,7 @@ class Config:
         self.first_batch = first_batch
         self.rare_gc = rare_gc
         self.stubs = stubs
+        self.trackers = trackers
         self._answers: dict[tuple[str, str, bool], Pattern | None] = {}
         self._regexes: dict[str, re.Pattern[str]] = {}
 
@@ -156,7 +159,7 @@ def check_config(table: object, where: str) -> Config:
     mode = table.get("mode")
     if mode is not None and mode not in MODES:
         faults.append(_wrong_mode(mode))
-    for key in ("keep", "first_batch", "rare_gc"):
+    for key in ("keep", "first_batch", "rare_gc", "trackers"):
         if not isinstance(table.get(key, False), bool):
             faults.append(f"{key} must be true or false, not {_kind(table[key])}")
     stubs = table.get("stubs", [])
@@ -174,6 +177,7 @@ def check_config(table: object, where: str) -> Config:
         first_batch=table.get("first_batch", True),
         rare_gc=table.get("rare_gc", True),
         stubs=tuple(stubs),
+        trackers=table.get("trackers"),
     )
 
 

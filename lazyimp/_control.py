@@ -107,6 +107,7 @@ def enable(mode: str | None = None) -> None:
             named = _startup.asked(default=None)
             wish = None if named == _startup.OFF else named
         _startup.turn_on(wish, sure=True)
+        _startup.await_first_batch()
     except _startup.Refused as reason:
         raise _error(reason) from None
 

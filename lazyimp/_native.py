@@ -30,6 +30,7 @@ REPAIRED = (
     "ray.cloudpickle.cloudpickle",
     "dill._dill",
     "numba.core.bytecode",
+    "jedi.inference.compiled.access",
 )
 
 # Their finders import nothing for names that are not theirs.

@@ -161,6 +161,19 @@ def _numba(module):
     identity.from_function = classmethod(from_function)
 
 
+def _jedi(module):
+    """It asks for every name of a module that it completes; a placeholder is shown as a property, which would run."""
+    kind = module.DirectObjectAccess
+    original = kind.is_allowed_getattr
+
+    def is_allowed_getattr(self, name, *args, **kwargs):
+        if type(self._obj) is type(sys) and type(_native._dict_of(self._obj).get(name)) is _native.Lazy:
+            return True, True, None
+        return original(self, name, *args, **kwargs)
+
+    kind.is_allowed_getattr = is_allowed_getattr
+
+
 _LESSONS = {
     "asyncio.base_events": _event_loop,
     "cloudpickle.cloudpickle": _cloudpickle,
@@ -169,4 +182,5 @@ _LESSONS = {
     "ray.cloudpickle.cloudpickle": _cloudpickle,
     "dill._dill": _dill,
     "numba.core.bytecode": _numba,
+    "jedi.inference.compiled.access": _jedi,
 }

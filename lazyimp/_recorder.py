@@ -179,12 +179,8 @@ def _on_call(args, kwargs):
         state["looks"].append(backend.record_counters())
 
 
-def _on_fetch():
-    _on_event("first fetch", None)
-
-
 def _on_event(name, monotonic_ns):
-    """Something happened that is told of once, by whoever sees it first."""
+    """Something happened; a name is written once."""
     if recording() and name not in state["events"]:
         state["events"].add(name)
         mark(name, monotonic_ns)
@@ -337,7 +333,6 @@ def _debug():
 
 _LISTENERS = (
     ("on_call", _on_call),
-    ("on_fetch", _on_fetch),
     ("on_mark", _on_mark),
     ("on_span", span),
     ("on_event", _on_event),

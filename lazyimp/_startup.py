@@ -31,7 +31,9 @@ FRAMEWORKS += ("sklearn", "spacy", "xgboost", "lightgbm", "catboost")
 core = None  # the chosen core, once one was installed
 mode = None  # the mode it was last enabled with
 refusal = None  # why lazyimp stayed out although it was asked for
+factory = None  # what makes its policies
 keeps = False  # deferring goes on after the first batch
+trackers = None  # whether the configuration wants trackers told; None: it does not say, or nobody asked it
 profile = None  # the tuned profile in use
 profile_note = None  # why the program's profile is not in use
 
@@ -123,18 +125,20 @@ def switch(name):
 
 def turn_on(wish, sure=False):
     """Enable the chosen core in the wished mode, else the configured one, else safe; raises Refused."""
-    global core, mode, refusal, profile, keeps
+    global core, mode, refusal, profile, keeps, factory, trackers
     reason = unsupported(sure)
     if reason is not None:
         raise Refused(reason, "unsupported")
     config = _program.read_config(switch("LAZYIMP_CONFIG"))
     keeps = getattr(config, "keep", False)
+    trackers = getattr(config, "trackers", None)
     chosen = core if core is not None else choose()
     found = read_profile() if wish is None else None
     if wish is None and profile_note is not None:
         wish = MODES[0]
     new_mode = wish or getattr(found or config, "mode", None) or MODES[0]
-    chosen.enable(checked(new_mode), policy_maker(new_mode, config, found))
+    factory = policy_maker(new_mode, config, found)
+    chosen.enable(checked(new_mode), factory)
     core, mode, refusal, profile = chosen, new_mode, None, found
     choose_stubs(config)
     collect_rarely(new_mode != "all" and getattr(config, "rare_gc", True))
@@ -163,6 +167,13 @@ def turn_off(resolve=False):
         return 0, []
     collect_rarely(False)
     return core.disable(resolve)
+
+
+def settle():
+    """Hot code pays nothing from here on for what is pending; what is imported later is deferred as ever."""
+    if core is not None and core.is_enabled():
+        core.disable()
+        core.enable(mode, factory)
 
 
 def collect_rarely(wish):
@@ -237,6 +248,7 @@ def arm_first_batch(config):
         firstbatch.debug[0] = bool(switch("LAZYIMP_DEBUG"))
         if not getattr(config, "keep", False) and turn_off not in firstbatch.on_fetch:
             firstbatch.on_fetch.append(turn_off)
+            firstbatch.on_fit.append(settle)
         if pending_targets not in firstbatch.deferred:
             firstbatch.deferred.append(pending_targets)
         firstbatch.arm(hooks())
@@ -430,14 +442,28 @@ def record_from_here(path, files=False):
 def await_first_batch():
     """Let this process say a line at its first batch, or end there, where switches ask for it; never raises."""
     stop, summary, steps = (switch("LAZYIMP_" + name) for name in ("STOP", "SUMMARY", "RECORD_STEPS"))
+    told = tells_trackers(stop)
     try:
-        if (stop or summary or steps) and unsupported() is None:
+        if (stop or summary or steps or told) and unsupported() is None:
             from lazyimp import _at_batch
 
-            if not _at_batch.watch(hooks(), stop, summary not in (None, OFF), steps not in (None, OFF)):
+            asks = told and core is None and switch("LAZYIMP_TRACKERS") is None
+            path = _program.find_config(switch("LAZYIMP_CONFIG")) if asks else None
+            wishes = summary not in (None, OFF), steps not in (None, OFF), told
+            if not _at_batch.watch(hooks(), stop, *wishes, path):
                 tell(f"unknown LAZYIMP_STOP {stop!r}; use first-batch or mark:NAME")
     except Exception:
         debug()
+
+
+def tells_trackers(stop):
+    """Whether trackers are told: by switch, else by configuration, else where someone asked to see the start."""
+    word = switch("LAZYIMP_TRACKERS")
+    if word is not None:
+        return word not in (OFF, "off")
+    if stop or trackers is False:
+        return False
+    return bool(trackers or switch("LAZYIMP_SUMMARY") or switch("LAZYIMP_RECORD"))
 
 
 def refuse(reason):

@@ -14,6 +14,11 @@ GOOD_PART = 0.1
 
 def say(monotonic_ns, wall_ns, t0, core):
     """Write the line to stderr, at once."""
+    os.write(2, (line(*facts(monotonic_ns, wall_ns, t0, core)) + "\n").encode("utf-8", "replace"))
+
+
+def facts(monotonic_ns, wall_ns, t0, core):
+    """(time to first batch in ns, [(part, ns, package)], number of modules, totals of the imports)."""
     from lazyimp import _header, firstbatch
 
     start = _header.process_start(monotonic_ns)
@@ -28,7 +33,7 @@ def say(monotonic_ns, wall_ns, t0, core):
         counts = core.counts()
         deferred = counts.get("deferred", 0)
         totals = {"deferred": deferred, "pending": counts.get("pending", deferred - counts.get("reified", 0))}
-    os.write(2, (line(wall_ns - began, parts, len(sys.modules), totals) + "\n").encode("utf-8", "replace"))
+    return wall_ns - began, parts, len(sys.modules), totals
 
 
 def phases(spans, names):

@@ -176,6 +176,7 @@ typedef struct {
 } LzAsker;
 
 void lz_asker(LzAsker *asker);      /* the Python code that asks, past the import system's frames and lazyimp's */
+void lz_settle_for(PyObject *frame); /* what is asked for by code of ours is asked for by this frame, until called with NULL */
 void lz_asker_clear(LzAsker *asker);
 PyObject *lz_name_read(LzAsker *asker); /* new reference: the name that the running instruction reads, or NULL without an error */
 void lz_set_folder(PyObject *folder); /* lazyimp's own files begin with it */

@@ -305,19 +305,37 @@ lz_import_op(PyCodeObject *code, int offset)
     return op == IMPORT_NAME || op == IMPORT_FROM ? op : 0;
 }
 
+/* What running code names is loaded where deferring stops, by code of ours that some other function happened to call: the frame it is loaded for. */
+static PyObject *settled_frame; /* owned, or NULL */
+static unsigned long settling_thread;
+
+void
+lz_settle_for(PyObject *frame)
+{
+    Py_XSETREF(settled_frame, Py_XNewRef(frame));
+    settling_thread = PyThread_get_thread_ident();
+}
+
 void
 lz_asker(LzAsker *asker)
 {
     memset(asker, 0, sizeof *asker);
+    int settles = 0;
     int nearest = 1; /* nobody else's frame came yet */
     PyFrameObject *frame = PyEval_GetFrame(); /* owned from here on */
     Py_XINCREF(frame);
     while (frame != NULL) {
         PyCodeObject *code = PyFrame_GetCode(frame); /* owned */
         int kind = whose(code);
+        if (kind == OURS && settled_frame != NULL && settling_thread == PyThread_get_thread_ident()) {
+            Py_SETREF(frame, (PyFrameObject *)Py_NewRef(settled_frame));
+            Py_SETREF(code, PyFrame_GetCode(frame));
+            kind = SOMEBODY;
+            settles = 1;
+        }
         if (kind == SOMEBODY) {
             asker->file = Py_NewRef(code->co_filename);
-            asker->function = Py_NewRef(LZ_QUALNAME(code));
+            asker->function = settles ? PyUnicode_FromFormat("%U <running>", LZ_QUALNAME(code)) : Py_NewRef(LZ_QUALNAME(code));
             asker->globals = globals_of(frame);
             asker->frame = frame;
             asker->offset = offset_of(frame);

@@ -3,6 +3,7 @@
 
 cdef extern from "core.h":
     int lz_collect_reads(object code, object names, int after) except -1
+    void lz_settle_for(PyObject *frame)
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(object thing)
@@ -90,7 +91,9 @@ def settle_running():
             if space is not None:
                 # functions that a module's body has made already are trapped one by one
                 done = frame.f_lasti if frame.f_code.co_name == "<module>" else -1
+                lz_settle_for(<PyObject *>frame)
                 settle_quietly(space, reads_of(frame.f_code, space, done))
+                lz_settle_for(NULL)
 
 
 def freeze():

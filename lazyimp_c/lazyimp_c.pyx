@@ -74,6 +74,8 @@ cdef extern from "state.h":
     int lz_watch(object function, object enter, object owner) except -1
     int lz_unwatch(object function) except -1
     object lz_reify(object placeholder)
+    PyObject *PyModule_GetDict(object module)
+    void *lz_space_of(PyObject *namespace)
     PyTypeObject LzProxy_Type
     PyTypeObject LzModule_Type
     int lz_unpack(object verdict, object target, object fromlist) except -1
@@ -344,6 +346,18 @@ cdef list names_within(Space space):
 cdef Placeholder pending_under(Space space, object armed):
     value = space.dict.get(armed)
     return value if type(value) is Placeholder else None
+
+
+def waits(module, name):
+    """Whether what `name` is bound to in `module` is not imported yet; imports nothing."""
+    cdef PyObject *held
+    if type(module) is not LazyNamespaceModule:
+        return False
+    cdef void *found = lz_space_of(PyModule_GetDict(module))
+    if found == NULL or name not in (<Space><object><PyObject *>found).keys:
+        return False
+    held = lz_raw(<Space><object><PyObject *>found, name)
+    return held != NULL and type(<object>held) is Placeholder
 
 
 def pending_targets():

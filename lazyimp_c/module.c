@@ -274,11 +274,19 @@ module_setattro(PyObject *self, PyObject *name, PyObject *value)
     return result;
 }
 
-/* dir() lists names and loads nothing; the keys stay at home. */
-static PyObject *
-module_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
+/* dir() lists names and loads nothing, whatever is done with the list; the keys stay at home. The module's own __dir__ is the user's code. */
+PyObject *
+lz_module_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *names = PyObject_CallMethod((PyObject *)&PyModule_Type, "__dir__", "O", self); /* owned, returned */
+    lz.quiet++;
+    int has_own = PyDict_Contains(PyModule_GetDict(self), lz_names.dunder_dir);
+    lz.quiet--;
+    if (has_own < 0) {
+        return NULL;
+    }
+    PyObject *own = has_own ? PyObject_GetAttr(self, lz_names.dunder_dir) : NULL; /* owned */
+    PyObject *names = own ? PyObject_CallNoArgs(own) : has_own ? NULL : PyDict_Keys(PyModule_GetDict(self)); /* owned, returned */
+    Py_XDECREF(own);
     if (names == NULL || !PyList_Check(names)) {
         return names;
     }
@@ -329,7 +337,7 @@ lz_take(LzSpace *space, PyObject *name)
 }
 
 static PyMethodDef module_methods[] = {
-    {"__dir__", module_dir, METH_NOARGS, NULL},
+    {"__dir__", lz_module_dir, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -75,7 +75,7 @@ proxy_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (execute(self) < 0) {
         return NULL;
     }
-    return PyObject_CallMethod((PyObject *)&PyModule_Type, "__dir__", "O", self);
+    return lz_module_dir(self, NULL);
 }
 
 int

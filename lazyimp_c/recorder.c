@@ -98,7 +98,8 @@ is_main(LzAsker *asker)
 static int
 is_module_level(LzAsker *asker)
 {
-    return asker->function != NULL && PyUnicode_CompareWithASCIIString(asker->function, "<module>") == 0;
+    return asker->function != NULL && (PyUnicode_CompareWithASCIIString(asker->function, "<module>") == 0
+                                        || PyUnicode_CompareWithASCIIString(asker->function, "<module> <running>") == 0);
 }
 
 /* `site` looks for these two when it has run the start-up files. */

@@ -7,7 +7,7 @@ intern_names(void)
     struct { PyObject **slot; const char *text; } rows[] = {
         {&lz_names.name, "__name__"}, {&lz_names.file, "__file__"}, {&lz_names.package, "__package__"}, {&lz_names.path, "__path__"},
         {&lz_names.spec, "__spec__"}, {&lz_names.initializing, "_initializing"}, {&lz_names.all, "__all__"}, {&lz_names.star, "*"},
-        {&lz_names.main, "__main__"}, {&lz_names.dunder_import, "__import__"}, {&lz_names.dunder_getattr, "__getattr__"}, {&lz_names.error_name, "name"},
+        {&lz_names.main, "__main__"}, {&lz_names.dunder_import, "__import__"}, {&lz_names.dunder_getattr, "__getattr__"}, {&lz_names.dunder_dir, "__dir__"}, {&lz_names.error_name, "name"},
         {&lz_names.sys_path, "path"}, {&lz_names.meta_path, "meta_path"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(rows); i++) {

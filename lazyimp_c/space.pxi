@@ -5,6 +5,7 @@ cdef extern from "state.h":
     int lz_take(Space space, object name) except -1
     int lz_plant(object parent, object child, object full, object importer, object code, int offset) except -1
     int lz_prune() except -1
+    PyObject *lz_raw(Space space, object name) except? NULL
 
 
 cdef public class Space [object LzSpace, type LzSpace_Type]:

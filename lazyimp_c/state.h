@@ -46,7 +46,7 @@ PyObject *lz_helper(void);     /* borrowed: the Python half, loaded when it is f
 
 /* names, interned once */
 typedef struct {
-    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *star, *main, *dunder_import, *dunder_getattr, *error_name, *sys_path, *meta_path;
+    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *star, *main, *dunder_import, *dunder_getattr, *dunder_dir, *error_name, *sys_path, *meta_path;
 } LzNames;
 extern LzNames lz_names;
 
@@ -86,6 +86,7 @@ void lz_undress(LzSpace *space);                    /* and take it back when not
 int lz_take_pending(LzSpace *space, PyObject *name, PyObject **result); /* 1: it was pending and *result is the object, 0: it was not, -1: error */
 int lz_take(LzSpace *space, PyObject *name);        /* import what is pending under a name */
 int lz_settle_siblings(LzSpace *space, PyObject *placeholder); /* the other names of a from-import whose first one was resolved */
+PyObject *lz_module_dir(PyObject *self, PyObject *ignored); /* dir(module); new reference */
 int lz_settle_star(PyObject *module);               /* before `from module import *` copies it */
 
 /* bind.c */

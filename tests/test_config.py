@@ -75,7 +75,8 @@ def test_without_a_toml_reader_the_way_out_is_named(tmp_path: Path, monkeypatch:
 def test_unknown_keys_come_with_a_suggestion() -> None:
     assert faults({"eagre": []}) == ["p.toml: [tool.lazyimp] unknown key 'eagre'; did you mean 'eager'?"]
     assert faults({"zzz": 1}) == [
-        "p.toml: [tool.lazyimp] unknown key 'zzz'; use mode, lazy, eager, keep, first_batch, stubs, rare_gc or budget"
+        "p.toml: [tool.lazyimp] unknown key 'zzz'; use mode, lazy, eager, keep, first_batch, stubs, rare_gc, "
+        "trackers or budget"
     ]
     assert (
         "unknown key 'reasn'; did you mean 'reason'?" in faults({"lazy": [{"pattern": "x", "reasn": ""}]})[0]

@@ -87,3 +87,65 @@ def test_mistakes_are_one_line(cells):
 def test_unloading_takes_the_magics_back(cells):
     _, gone = cells("%unload_ext lazyimp", "%lazyimp status")
     assert "not found" in gone
+
+
+PARTS = ("part", "other", "third")
+HEAVY = """
+import part, other
+from third import figure
+
+def use():
+    return part, other, figure
+"""
+COMPLETE = """
+from IPython.core.completer import provisionalcompleter
+def complete(text, jedi=True):
+    completer = get_ipython().Completer
+    completer.use_jedi = jedi
+    with provisionalcompleter():
+        return [(each.text, each.type) for each in completer.completions(text, len(text))]
+"""
+# name -> (what is looked at, what it shows in any case)
+LOOKS = {
+    "completion of attributes": ("complete('heavy.')", "figure"),
+    "completion of one attribute": ("complete('heavy.pa')", "part"),
+    "completion of a name": ("complete('heav')", "heavy"),
+    "completion in a call": ("complete('print(heavy.ot')", "other"),
+    "completion without jedi": ("complete('heavy.', False)", "figure"),
+    "completion of an import": ("complete('from heavy import pa')", "part"),
+    "dir()": ("dir(heavy)", "figure"),
+    "an inspector": ("get_ipython().object_inspect('heavy')['found']", "True"),
+    "an inspector's page": ("get_ipython().object_inspect_mime('heavy')['text/plain']", "heavy"),
+    "an inspector of a function": ("get_ipython().object_inspect('heavy.use')['found']", "True"),
+    "a list of variables": ("get_ipython().run_line_magic('whos', '')", "heavy"),
+    "what a cell shows": ("repr(heavy)", "module 'heavy'"),
+    "autoreload": (
+        "[get_ipython().run_line_magic(*each) for each in (('load_ext', 'autoreload'), ('autoreload', '2'))]",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_looking_loads_nothing(cells, write, look):
+    """Neither Tab, nor an inspector, nor a list of variables loads what waits in a module."""
+    files = {f"site-packages/{name}.py": "figure = 1\n" for name in PARTS}
+    write({"site-packages/heavy.py": HEAVY, **files})
+    statement, expected = LOOKS[look]
+    loaded = f"import sys; print('loaded', [name for name in {PARTS} if name in sys.modules])"
+    *_, seen, before, _, used = cells(
+        "%lazyimp on deep", "import heavy", COMPLETE, f"print({statement})", loaded, "heavy.use()", loaded
+    )
+    assert before.strip() == "loaded []", seen
+    assert expected in seen
+    assert used.strip() == f"loaded {list(PARTS)}"
+
+
+def test_what_is_completed_below_a_waiting_name_loads_that_one(cells, write):
+    files = {f"site-packages/{name}.py": "figure = 1\n" for name in PARTS}
+    write({"site-packages/heavy.py": HEAVY, **files})
+    loaded = f"import sys; print('loaded', [name for name in {PARTS} if name in sys.modules])"
+    *_, seen, after = cells(
+        "%lazyimp on deep", "import heavy", COMPLETE, "print(complete('heavy.part.fi'))", loaded
+    )
+    assert "figure" in seen and after.strip() == "loaded ['part']"

@@ -42,3 +42,27 @@ def test_installed_below_a_prefix(tmp_path):
     place = kernel.install("lazy-test", "safe", "Lazy", str(tmp_path))
     with open(f"{place}/kernel.json", encoding="utf-8") as file:
         assert json.load(file)["argv"][2] == "lazyimp=safe"
+
+
+def test_kernels_are_timed_side_by_side(tmp_path, monkeypatch, capfd):
+    """Neither what the kernels say at their start nor their number disturbs the table."""
+    for needed in ("jupyter_client", "ipykernel"):
+        pytest.importorskip(needed, reason=f"{needed} is not installed")
+    from lazyimp.cli import main
+
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
+    for name, mode in (("plain", None), ("lazy", "deep")):
+        place = kernel.install(name, mode, name, str(tmp_path))
+        if mode is None:  # the same without the switch
+            path = f"{place}/kernel.json"
+            with open(path, encoding="utf-8") as file:
+                made = json.load(file)
+            made["argv"][1:3] = []
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(made, file)
+    assert main(["kernel", "time", "-n", "1", "--name", "lazy", "--against", "plain"]) == 0
+    shown = capfd.readouterr()
+    lines = shown.out.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["kernel", "plain", "lazy"]
+    assert lines[1].split()[-1] == "1.00" and float(lines[2].split()[-1]) > 0
+    assert shown.err == ""

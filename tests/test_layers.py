@@ -12,7 +12,7 @@ ROOT = Path(lazyimp.__file__).parent
 FINDER = {"_finder", "_proxy", "_replaced"}
 CORES = {"_pycore", "_native", "_native_repair", "_armed", "lazyimp_c"}
 POLICY = {"_policy", "_recipes", "_tables", "_units"}
-AT_BATCH = {"_at_batch", "_summary"}  # where a switch asks for it
+AT_BATCH = {"_at_batch", "_summary", "_trackers"}  # where a switch asks for it
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
 RECORDER = {
     "_recorder",
@@ -107,8 +107,9 @@ ARROWS = {
         "_stubs",
         "firstbatch",
     },
-    "_at_batch": {"_finder", "_header", "_summary", "firstbatch"},
+    "_at_batch": {"_finder", "_header", "_summary", "_trackers", "firstbatch"},
     "_summary": {"_header", "firstbatch"},
+    "_trackers": {"_config", "_summary", "firstbatch"},
     "_profile": POLICY,
     "_config": {"errors"},
     "_policy": {"_units", "_effects", "_inside", "_config", "_recipes", "_tables", "recipes"},

@@ -74,6 +74,15 @@ def test_a_pretrained_model_is_one_phase(run_python):
     assert told(run_python, program) == ["+ weights bert-base", "- weights", "+ weights mine", "- weights"]
 
 
+def test_the_way_to_the_device(run_python):
+    program = (
+        "from lightning.pytorch.trainer import call\n"
+        "for name in ('batch_to_device', 'training_step', 'batch_to_device'):\n"
+        "    call._call_strategy_hook(None, name)"
+    )
+    assert told(run_python, program) == ["+ h2d ", "- h2d", "first batch"]
+
+
 def test_a_phase_that_is_told_too_often_ends(run_python):
     program = "import xgboost.core\nfor _ in range(200): xgboost.core.DMatrix(1)"
     assert told(run_python, program).count("+ dataset-open ") == 50

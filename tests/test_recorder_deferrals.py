@@ -187,3 +187,33 @@ def test_what_is_resolved_for_the_program(lazy_recorder, write):
     ):  # which sees the uses that load a module by what the program's code reads
         assert place(run, used.use.file, used.use.line) == ("main.py", 3)
     assert run.record.facts["never"] == [] and run.one("never").use == FIRST_USE
+
+
+def test_what_running_code_names_is_loaded_for_it(lazy_recorder, write):
+    """Deferring stops inside a library's call; neither that call nor its place used the name."""
+    program = """
+    import unused, nested
+    import lazyimp, stopping
+
+    def main():
+        stopping.stop()
+        if lazyimp is None:
+            unused.x
+
+    main()
+    """
+    files = {
+        "site-packages/stopping.py": "import lazyimp\ndef stop(): lazyimp.first_batch()\n",
+        "site-packages/unused.py": "import nested\nx = nested.x\n",
+        "site-packages/nested.py": "x = 1\n",
+    }
+    run = lazy_recorder.run(write({"main.py": program, **files}), mode="safe")
+    rows = {each.target: each for each in run.record.deferrals if each.module == "__main__"}
+    if lazy_recorder.core == "c":
+        use = rows["unused"].use
+        assert (use.function, use.line) == ("main <running>", 5) and use.file.endswith("main.py")
+        (load,) = [each for each in run.record.imports if each.name == "unused"]
+        assert (load.function, load.line) == ("main <running>", 5)
+        (inner,) = [each for each in run.record.imports if each.name == "nested"]
+        assert inner.file.endswith("unused.py")
+    assert rows["nested"].use is None or rows["nested"].use.file.endswith("unused.py")

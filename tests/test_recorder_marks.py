@@ -1,5 +1,9 @@
 """Marks, phases, the first batch and running totals: what the rest of lazyimp tells the recorder, and asks it."""
 
+import os
+
+from test_first_batch import FRAMEWORKS
+
 API = """
 import time
 import lazyimp._recorder as recorder
@@ -108,7 +112,31 @@ def test_the_first_batch_by_hand(recorder, write):
     run = recorder.run(write({"main.py": program}), mode="safe")
     batch = run.record.first_batch
     assert [batch.rule] == run.lines and batch.at_ns > 0
-    assert [each.name for each in run.record.marks][-2:] == ["first fetch", "exit"]
+    assert "first fetch" not in [each.name for each in run.record.marks]  # there was none
+
+
+FETCHES = """
+import lazyimp, torch
+lazyimp.mark("index ready")
+model = torch.nn.Module()
+for _ in range(2):
+    for x in torch.utils.data.DataLoader([1, 2]):
+        torch.Tensor(model(x)).backward()
+lazyimp.mark("first fetch")
+lazyimp.mark("index ready")
+"""
+
+
+def test_the_first_fetch_is_marked_once_at_its_end(recorder, write):
+    """The rule for PyTorch tells of its beginning, too, since a training begins; the mark is its end."""
+    folder = os.pathsep.join([str(FRAMEWORKS), str(recorder.folder / "site-packages")])
+    program = write({"main.py": FETCHES.replace("import lazyimp", "import witness, lazyimp")})
+    run = recorder.run(program, mode="safe", PYTHONPATH=folder)
+    names = [each.name for each in run.record.marks]
+    assert names.count("first fetch") == names.count("first backward") == names.count("index ready") == 1
+    (phase,) = [each for each in run.record.phases if each.name == "first-fetch"]
+    mark = run.record.marks[names.index("first fetch")]
+    assert phase.start_ns + phase.wall_ns <= mark.at_ns <= run.record.first_batch.at_ns
 
 
 def test_nothing_is_told_where_nothing_is_recorded(run_python):

@@ -275,3 +275,13 @@ if __name__ == "__main__":
     EXPECTED.mkdir(parents=True, exist_ok=True)
     for file, expected in outputs().items():
         (EXPECTED / file).write_text(expected, encoding="utf-8")
+
+
+def test_a_function_is_called_by_its_own_name_and_told_whether_it_only_runs():
+    from lazyimp.reports.words import asker
+
+    assert asker("a.py", 3, "f") == "a.py:3 f()"
+    assert asker("a.py", 3, "<module>") == "a.py:3"
+    assert asker("a.py", 3, "make.<locals>.inner") == "a.py:3 inner()"
+    assert asker("a.py", 3, "main <running>") == "a.py:3 main(), running"
+    assert asker("a.py", 3, "<module> <running>") == "a.py:3, running"

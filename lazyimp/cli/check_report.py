@@ -95,7 +95,7 @@ def _told(result: Result, style: Style) -> list[str]:
     if result.unknown:
         lines += style.beside(result.code, result.unknown, 7, YELLOW, indent=INDENT)
         if result.code == "LZ407":
-            fix = f"{style.arrow()} lazyimp check --update"
+            fix = f"{style.arrow()} lazyimp check --update {result.budget.name}"
             lines += style.indented(fix, INDENT + 7, CYAN)
     for note in result.notes:
         lines += style.indented(note, INDENT, DIM)

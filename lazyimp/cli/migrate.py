@@ -221,8 +221,8 @@ def summary(files: list[Advised], is_measured: bool, style: Style) -> list[str]:
         if counts[kind]
     ]
     told += [
-        f"{counts['keep']} stay" if counts["keep"] else "",
-        f"{counts['done']} are lazy" if counts["done"] else "",
+        f"{counts['keep']} stay{'s' * (counts['keep'] == 1)}" if counts["keep"] else "",
+        f"{counts['done']} {'is' if counts['done'] == 1 else 'are'} lazy" if counts["done"] else "",
     ]
     lines = ["", style.paint("; ".join(filter(None, told)) or "no imports", BOLD)]
     if not is_measured:

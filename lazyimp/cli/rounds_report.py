@@ -82,7 +82,7 @@ def _told(verdict: Verdict, reference: Figures, unit: Unit) -> str:
     said = f"{unit.full(abs(verdict.difference))} {more} ({verdict.ratio:.2f} of {reference.side.name}'s)"
     low, high = verdict.low, verdict.high
     if low is None or high is None:
-        return f"{said}, but {count(len(reference.samples), 'runs')} cannot tell; -n 5 could"
+        return f"{said}, but {count(len(reference.samples), 'runs')} cannot tell; {FEWEST + 1} may"
     if verdict.word in (EQUAL, UNCLEAR):
         between = f"between {signed(low, unit)} and {signed(high, unit)} {unit.name}"
         why = "no difference that matters" if verdict.word == EQUAL else "the runs scatter too much to tell"
@@ -181,7 +181,7 @@ def _next(measured: Measured, program: str, style: Style) -> list[str]:
     if not measured.is_same:
         command = f"lazyimp verify -- {program}"
     elif not measured.is_clear:
-        command = f"lazyimp ttfb -n {max(2 * runs, FEWEST + 1)}{how} {program}"
+        command = f"lazyimp ttfb -n {FEWEST + 1 if runs < FEWEST else 2 * runs}{how} {program}"
     elif any(each.wall.word == SLOWER for each in measured.comparisons):
         command = "lazyimp compare"
     else:

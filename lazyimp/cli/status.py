@@ -206,7 +206,7 @@ def gather_settings(program: str | None = None) -> list[Setting]:
     name = _where(path) if path else ""
     found = [*_activation(program, config.mode, name)]
     for key in _config.KEYS:
-        if key in ("mode", "stubs"):
+        if key in ("mode", "stubs", "trackers"):
             continue
         if key in ("lazy", "eager"):
             value: object = [each.text for each in config.patterns if each.is_lazy == (key == "lazy")]
@@ -219,8 +219,19 @@ def gather_settings(program: str | None = None) -> list[Setting]:
         if stubs
         else Setting("stubs", list(config.stubs), name if config.stubs else DEFAULT)
     )
+    found.append(_trackers(config.trackers, name))
     found.append(Setting("debug", bool(_startup.switch("LAZYIMP_DEBUG")), _of_switch("LAZYIMP_DEBUG")))
     return found
+
+
+def _trackers(of_file: bool | None, name: str) -> Setting:
+    """Whether experiment trackers are told."""
+    word = _startup.switch("LAZYIMP_TRACKERS")
+    if word is not None:
+        return Setting("trackers", word not in (_startup.OFF, "off"), "LAZYIMP_TRACKERS")
+    if of_file is not None:
+        return Setting("trackers", of_file, name)
+    return Setting("trackers", "in runs that are recorded", DEFAULT)
 
 
 def _activation(program: str | None, of_file: str | None, name: str) -> list[Setting]:

@@ -7,6 +7,7 @@ hook is left. What others may listen to are lists of callables; a listener that 
 process that was armed tells anything, not a worker forked from it.
 
 on_fetch()            a training loop begins: the first sign of it, at the latest with the mark
+on_fit()              a fit begins that may take long, and may or may not be the first batch
 on_call(args, kwargs) what may turn out to be the first batch begins
 on_mark(rule, monotonic_ns, wall_ns)    the first batch is known; it may lie in the past
 on_reject(rule, monotonic_ns, why)      what might have been the first batch and was not
@@ -23,6 +24,7 @@ import time
 mark = []
 details = {}  # rule, framework, confidence, at_exit, rejected [(rule, monotonic_ns, why)]
 on_fetch = []
+on_fit = []
 on_call = []
 on_mark = []
 on_reject = []
@@ -102,16 +104,19 @@ def arm(finder):
     if _state["finder"] is None:
         _state.update(pid=os.getpid(), finder=finder)
         _at_exit()
-        _await(FRAMEWORKS, _arrived)
+        when_loaded(FRAMEWORKS, _arrived)
     if on_span and not _state["phases"]:
         from lazyimp.firstbatch import _phases
 
         _state["phases"] = True
-        _await(_phases.HOOKS, _phases.arrived)
+        when_loaded(_phases.HOOKS, _phases.arrived)
 
 
-def _await(names, callback):
-    """Have `callback(module)` called now for what is loaded, for the rest when its own import has completed."""
+def when_loaded(names, callback):
+    """Have `callback(module)` called now for what is loaded, for the rest when its own import has completed.
+
+    What has not come by the first batch is waited for no longer.
+    """
     after_exec = _state["finder"].after_exec
     for name in names:
         loaded = sys.modules.get(name)
@@ -182,12 +187,13 @@ def anew(finder):
     details.clear()
     _offers.clear()
     _firsts.clear()
+    spans.clear()
     _state.update(fetched=False, phases=False)
     _state.pop("decided", None)
     if _state["finder"] is None:
         arm(finder)
     else:
-        _await(FRAMEWORKS, _arrived)
+        when_loaded(FRAMEWORKS, _arrived)
         arm(finder)
 
 
@@ -285,8 +291,11 @@ def offer(rank, rule, at, framework, confidence):
 
 def fits(rule, framework, args=()):
     """A library begins to fit a model: that is it, unless a training framework may still come."""
-    begins()
     unsure = may_train()
+    if unsure:
+        _tell(on_fit)
+    else:
+        begins()
     at = now()
     calls(args)
     if unsure:
@@ -317,7 +326,7 @@ def decide(rule, monotonic_ns, wall_ns, framework="", confidence="high", at_exit
     details.update(rule=rule, framework=framework, confidence=confidence, at_exit=at_exit)
     disarm()
     for other, row in sorted(_offers.items(), key=lambda item: -item[1][1]):
-        if other != rule:
+        if other != rule and row[1] != -monotonic_ns:  # else it is the same moment under another name
             reject(other, -row[1], f"{rule} decided")
     _offers.clear()
     begins()
@@ -333,6 +342,11 @@ def _follow(framework):
     if not framework and "torch.optim.optimizer" in sys.modules:
         framework = "torch"
     _hooks.extend(_steps.follow(framework, _watcher()))
+
+
+def follows():
+    """Whether steps behind the first batch are waited for."""
+    return bool(mark) and any(made.live for made in _hooks)
 
 
 def settle():

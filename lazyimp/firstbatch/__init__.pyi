@@ -1,6 +1,6 @@
 """Types of the first batch's mark and of what the rules tell; for type checkers only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 
 from lazyimp._finder import LazyFinder
@@ -11,6 +11,7 @@ Moment = tuple[int, int]  # (monotonic_ns, wall_ns)
 mark: list[tuple[str, int, int]]
 details: dict[str, object]
 on_fetch: list[Callable[[], object]]
+on_fit: list[Callable[[], object]]
 on_call: list[Callable[[tuple[object, ...], dict[str, object]], object]]
 on_mark: list[Callable[[str, int, int], object]]
 on_reject: list[Callable[[str, int, str], object]]
@@ -29,6 +30,7 @@ FRAMEWORKS: dict[str, str]
 TRAINERS: frozenset[str]
 
 def arm(finder: LazyFinder) -> None: ...
+def when_loaded(names: Iterable[str], callback: Callable[[ModuleType], object]) -> None: ...
 def watch_of(kind: str) -> object: ...
 def hook(module: ModuleType, path: str, enter: Enter) -> Hook | None: ...
 def disarm() -> None: ...
@@ -51,6 +53,7 @@ def decide(
     confidence: str = "high",
     at_exit: bool = False,
 ) -> None: ...
+def follows() -> bool: ...
 def settle() -> None: ...
 
 settles_at_exit: list[bool]

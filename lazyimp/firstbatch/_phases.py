@@ -1,8 +1,8 @@
 """The phases of a start that frameworks tell of: which functions they are, and hooks on these until the first batch.
 
 Loaded only where somebody listens to phases. Only the thread that was armed counts, and a function inside another
-one of the same phase is part of that. `first-fetch` and `optimizer-build` come from the rules for PyTorch, which
-have hooks there anyway; what no function claims is left to who reads the record.
+one of the same phase is part of that. `first-fetch`, `optimizer-build` and Lightning's `h2d` come from the rules,
+which have hooks there anyway; what no function claims is left to who reads the record.
 """
 
 import os
@@ -35,6 +35,7 @@ HOOKS = {
     "peft.peft_model": (("PeftModel.from_pretrained", "weights", 2),),
     "safetensors.torch": (("load_file", "weights", 0), ("load_model", "weights", 1)),
     "transformers.modeling_utils": (("PreTrainedModel.from_pretrained", "weights", 1),),
+    "transformers.trainer": (("Trainer._prepare_inputs", "h2d", None),),
     "transformers.models.auto.auto_factory": (("_BaseAutoModelClass.from_pretrained", "weights", 1),),
     "transformers.models.auto.processing_auto": (("AutoProcessor.from_pretrained", "weights", 1),),
     "transformers.models.auto.tokenization_auto": (("AutoTokenizer.from_pretrained", "weights", 1),),

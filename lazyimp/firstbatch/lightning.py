@@ -4,7 +4,7 @@ The batch is on its device then, and the sanity check, which runs validation bat
 the loop to the program, so there the rules for PyTorch decide.
 """
 
-from lazyimp.firstbatch import begins, calls, decide, hook, now
+from lazyimp.firstbatch import begins, calls, decide, hook, now, span
 
 RULE = "lightning: training_step"
 
@@ -18,9 +18,12 @@ class Watch:
 
     def called(self, args, kwargs):
         """`_call_strategy_hook(trainer, hook_name, *args)`."""
-        if (args[1] if len(args) > 1 else kwargs.get("hook_name")) != "training_step":
-            return
-        begins()
-        at = now()
-        calls(args[2:], kwargs)
-        decide(RULE, *at, "lightning")
+        name = args[1] if len(args) > 1 else kwargs.get("hook_name")
+        if name == "batch_to_device":
+            return span("h2d")
+        if name == "training_step":
+            begins()
+            at = now()
+            calls(args[2:], kwargs)
+            decide(RULE, *at, "lightning")
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -79,7 +80,9 @@ def _start_once(name: str, timeout_s: float) -> float:
     manager = _client("jupyter_client.manager")
     began = time.perf_counter()
     try:
-        kernel, client = manager.start_new_kernel(startup_timeout=timeout_s, kernel_name=name)
+        kernel, client = manager.start_new_kernel(
+            startup_timeout=timeout_s, kernel_name=name, stderr=subprocess.DEVNULL
+        )  # it warns of TCP at each start
     except Exception as error:
         raise KernelError(f"kernel {name!r} does not start: {error}") from None
     seconds = time.perf_counter() - began

@@ -6,7 +6,7 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass
 
-from lazyimp.record import LOADED, Deferral, Record
+from lazyimp.record import LOADED, RUNNING, Deferral, Record
 
 NEVER, LATER, BEFORE_BATCH, AT_ONCE, FAILED = "never", "later", "before the first batch", "at once", "failed"
 
@@ -74,6 +74,8 @@ class Measured:
             return Seen(FAILED, place, wall)
         if use.function == "<module>" and _real("", use.file) == _real("", deferral.file):
             return Seen(AT_ONCE, place, wall)
+        if use.function.endswith(RUNNING):
+            return Seen(LATER, f"{place} or later", wall)
         end = self._ends.get((id(record), deferral.module))
         if end is not None and use.at_ns < end:
             return Seen(AT_ONCE, place, wall)
@@ -91,6 +93,9 @@ def _real(folder: str, path: str) -> str:
 
 
 def _near(folder: str, path: str) -> str:
+    _, installed, rest = path.rpartition("/site-packages/")
+    if installed:
+        return rest
     full = os.path.join(folder, path)
     near = os.path.relpath(full)
     return full if near.startswith("..") else near

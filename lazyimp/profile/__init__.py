@@ -25,11 +25,13 @@ from lazyimp.profile.values import (
     Request,
 )
 from lazyimp.profile.why import Asked, Step, Why, why
+from lazyimp.record import RUNNING
 
 __all__ = [
     "FAILED",
     "NEVER",
     "REIFIED",
+    "RUNNING",
     "Asked",
     "Batch",
     "Change",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from lazyimp.profile.values import REIFIED, DeferralRow, Finding, Node, Request
+from lazyimp.record import RUNNING
 
 LEAST_S = 0.01
 LEAST_PART = 0.01  # of the time to the first batch
@@ -169,9 +170,20 @@ def _used_early(seen: Seen, by_id: Mapping[int, Node]) -> Iterator[Candidate]:
         name = row.target.partition(":")[0]
         took = sum(by_id[number].wall_s for number in row.loaded if number in by_id)
         if took >= seen.doubtful_s and name.partition(".")[0] != seen.framework:
-            who = f" ({row.used_by})" if row.used_by not in ("", "<module>") else ""
-            how = f"deferred, and used before the first batch at {_place(row.used_file, row.used_line)}{who}"
+            how = _early(row)
             yield row.loaded, Finding(name, took, how, f"lazyimp why {name}", row.used_file, row.used_line)
+
+
+def _early(row: DeferralRow) -> str:
+    """Why something deferred was loaded before the first batch."""
+    where, function = _place(row.used_file, row.used_line), row.used_by.removesuffix(RUNNING)
+    if function == row.used_by:
+        who = f" ({function})" if function not in ("", "<module>") else ""
+        return f"deferred, and used before the first batch at {where}{who}"
+    who = "the main program" if function == "<module>" else f"{function}()"
+    return (
+        f"loaded as deferring stopped at {where}, for {who} names it; move its use into a function of its own"
+    )
 
 
 def _hidden(seen: Seen) -> Iterator[Candidate]:
@@ -209,5 +221,5 @@ def _next_step(seen: Seen) -> Iterator[Finding]:
         how = "runs it eagerly and lazily, in turns: what lazy imports save"
         yield Finding("all imports", 0.0, how, f"lazyimp ttfb -n 5 {seen.program}", "", 0)
     elif not seen.is_tuned and seen.mode in ("safe", "deep"):
-        how = "finds out which imports have to stay eager"
+        how = "finds out what this program never needs"
         yield Finding("all imports", 0.0, how, f"lazyimp tune {seen.program}", "", 0)

@@ -48,7 +48,8 @@ The lines:
         `target`.`attribute`. kind: 0 a binding, 1 a proxy, 2 a submodule made reachable from its package.
     ["u", deferral, file, line, function, at, wall, error]
         the first use of a deferral, by whom, and how long it took to settle; error: 0 unless it failed.
-        Without one it was never used. On core native only uses that loaded a module are seen.
+        Without one it was never used. A function that ends in " <running>" did not use it yet: it names it, and was
+        running as deferring stopped, so that it was loaded. On core native only uses that loaded a module are seen.
     ["o", path, at, import, writes]
         a file opened the first time, by Python code; import: 0 or during which. writes: 0 or 1. What the import
         system reads for a module itself is left out.
@@ -79,6 +80,7 @@ from lazyimp.record.values import (
     LOADED,
     PHASES,
     PROXY,
+    RUNNING,
     STATEMENT,
     SUBMODULE,
     THERE,
@@ -106,6 +108,7 @@ __all__ = [
     "LOADED",
     "PHASES",
     "PROXY",
+    "RUNNING",
     "STATEMENT",
     "SUBMODULE",
     "THERE",

@@ -14,6 +14,8 @@ LOADED, FAILED, THERE = 0, 1, 2  # Import.how
 STATEMENT, FIRST_USE, CALL = 0, 1, 2  # Import.use
 BINDING, PROXY, SUBMODULE = 0, 1, 2  # Deferral.kind
 
+RUNNING = " <running>"  # behind Use.function: see ["u", ...]
+
 # Phases of a start, in their order; docs/ttfb.md says what each is.
 PHASES = (
     "queue",

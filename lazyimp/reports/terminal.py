@@ -71,7 +71,7 @@ class Column:
     title: str
     align: str = "<"
     drop: int = 0
-    cut: str = ""  # "right", or "left" for paths, whose end says more
+    cut: str = ""  # "right", "left" for paths, whose end says more, "list" for what commas separate
     least: int = 12
 
 
@@ -99,6 +99,12 @@ def fit(text: str, room: int, cut: str = "right") -> str:
     """`text`, cut to `room` columns."""
     if wide(text) <= room:
         return text
+    if cut == "list":
+        parts = text.split(", ")
+        for many in range(len(parts) - 1, 0, -1):
+            some = f"{', '.join(parts[:many])}, …"
+            if wide(some) <= room:
+                return some
     kept = text[::-1] if cut == "left" else text
     while kept and wide(kept) > room - 1:
         kept = kept[: -max((wide(kept) - room + 1) // 2, 1)]

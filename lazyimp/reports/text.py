@@ -77,7 +77,7 @@ def _headline(profile: Profile, style: Style, verbose: bool) -> list[str]:
         told.pop()
     lines = [head + ("  " + style.paint(style.plain(" · ".join(told)), DIM) if told else "")]
     for text, code in _remarks(profile):
-        lines += wrapped(text, style, code=code, most=2 if verbose else 1)
+        lines += wrapped(text, style, code=code, most=2)
     return lines
 
 
@@ -117,12 +117,12 @@ def _phases(profile: Profile, style: Style, verbose: bool) -> list[str]:
         Column(f"wall {unit.name}", ">"),
         Column(f"cpu {unit.name}", ">", drop=2),
         Column("imports", ">", drop=1),
-        Column("what", cut="right", least=22, drop=3 if style.width < NARROW else 0),
+        Column("what", cut="list", least=22, drop=3 if style.width < NARROW else 0),
     ]
     late = picks.hidden(profile)
     rows = [_phase(profile, row, late, unit) for row in shown]
     for most in (MOST_WHAT, LEAST_WHAT):
-        fitted = [[*row[:4], Cell(fit(row[4].text, most), row[4].code)] for row in rows]
+        fitted = [[*row[:4], Cell(fit(row[4].text, most, "list"), row[4].code)] for row in rows]
         room = min(style.width - max(map(wide, table(columns, fitted, _bare(style)))) - len(GAP), MOST_BAR)
         if room >= LEAST_BAR:
             bars = [Cell("" if row.name == AFTER else _bar(profile, row, room), BLUE) for row in shown]
@@ -268,7 +268,7 @@ def _findings(profile: Profile, style: Style, verbose: bool) -> list[str]:
     lines = [headed("Biggest avoidable", f"{few}at most, and how", style)]
     for each, line in zip(shown, table(columns, rows, style, indent=1), strict=True):
         lines += [line] if beside else [line, f"   {style.paint(clean(each.command), CYAN)}"]
-        lines += wrapped(each.how, style, indent=3, most=0 if verbose else 1, code=DIM)
+        lines += wrapped(each.how, style, indent=3, most=0 if verbose else 2, code=DIM)
     return lines
 
 
@@ -278,5 +278,7 @@ def _next(profile: Profile, style: Style) -> list[str]:
     found: Finding | None = unknown[0] if unknown else None
     if found is None:
         return []
-    columns = [Column(""), Column(""), Column("", cut="right", least=20, drop=1)]
-    return table(columns, [[Cell("Next", BOLD), Cell(found.command, CYAN), Cell(found.how, DIM)]], style)
+    lines = table([Column(""), Column("")], [[Cell("Next", BOLD), Cell(found.command, CYAN)]], style)
+    if wide(clean(f"Next{GAP}{found.command}{GAP}{found.how}")) <= style.width:
+        return [f"{lines[0]}{GAP}{style.paint(style.plain(clean(found.how)), DIM)}"]
+    return lines + wrapped(found.how, style, indent=6, most=2, code=DIM)

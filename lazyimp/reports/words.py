@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazyimp.profile import Batch, PhaseRow, Profile
+from lazyimp.profile import RUNNING, Batch, PhaseRow, Profile
 
 AFTER, IMPORTS = "first-batch", "main-imports"
 OWN_CODE = "own code"
@@ -28,9 +28,11 @@ def place(file: str, line: int) -> str:
 
 
 def asker(file: str, line: int, function: str) -> str:
-    """A place, and the function that it is in."""
+    """A place, and the function that it is in; of one that is made by others, its own name."""
     where = place(file, line)
-    return f"{where} {function}()" if function not in ("", "<module>") else where
+    running = ", running" if function.endswith(RUNNING) else ""
+    function = function.removesuffix(RUNNING).rpartition(".<locals>.")[2]
+    return (f"{where} {function}()" if function not in ("", "<module>") else where) + running
 
 
 def until(profile: Profile) -> str:

@@ -43,6 +43,7 @@ class Wish:
             "LAZYIMP_RECORD_STEPS": "1" if self.steps else None,
             "LAZYIMP_SUMMARY": "1" if self.summary else None,
             "LAZYIMP_STOP": self.stop,
+            "LAZYIMP_TRACKERS": os.environ.get("LAZYIMP_TRACKERS"),
         }
 
 

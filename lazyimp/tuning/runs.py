@@ -18,6 +18,7 @@ HANG = "hang"
 OUR_SWITCHES = (
     *("LAZYIMP", "LAZYIMP_OBSERVE", "LAZYIMP_OBSERVE_BLAME", "LAZYIMP_PROFILE"),
     *("LAZYIMP_RECORD", "LAZYIMP_RECORD_FILES", "LAZYIMP_RECORD_STEPS", "LAZYIMP_SUMMARY", "LAZYIMP_STOP"),
+    "LAZYIMP_TRACKERS",
 )
 
 
@@ -117,6 +118,7 @@ def environment(base: Mapping[str, str], trial: Trial, prefix: Path) -> dict[str
     # The start-up line passes "0" by, and an eager run is observed, too.
     env["LAZYIMP"] = "off" if trial.mode == EAGER else trial.mode
     env["LAZYIMP_OBSERVE"] = str(prefix)
+    env["LAZYIMP_TRACKERS"] = EAGER  # a trial is no run to keep
     if trial.attribute:
         env["LAZYIMP_OBSERVE_BLAME"] = "1"
     if trial.profile is not None:

@@ -115,7 +115,7 @@ function watchTimeline() {
 
 function drawFound() {
   const found = [...(state.matches || [])], own = found.reduce((sum, each) => sum + each.self_wall_s, 0);
-  byId("found").textContent = state.matches ? `${plural(found.length, "import")}, ${seconds(own)} by themselves` : "";
+  byId("found").textContent = state.matches ? `${plural(found.length, "import")}, ${seconds(own)} by ${found.length === 1 ? "itself" : "themselves"}` : "";
 }
 
 function watchPrinting() {

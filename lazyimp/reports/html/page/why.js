@@ -66,7 +66,12 @@ function otherRun(node) {
   return [make("h3", {}, "In the other run"), make("p", {}, told)];
 }
 
-const caller = (name) => (name && name !== "<module>" ? ` in ${name}()` : "");
+// A function that another one makes has its own name; one that only ran as deferring stopped did not use what it names.
+function caller(name) {
+  if (!name) return "";
+  const own = name.replace(" <running>", "").split(".<locals>.").pop();
+  return (own && own !== "<module>" ? ` in ${own}()` : "") + (name.endsWith(" <running>") ? ", running" : "");
+}
 
 function deferralParts(node) {
   const { deferral } = node;
