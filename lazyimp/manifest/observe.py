@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from lazyimp.record import FAILED, Import, Record
+from lazyimp.record import FAILED, FIRST_USE, Import, Record
 
 OURS = ("lazyimp", "lazyimp_c")
 # Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
@@ -18,6 +18,9 @@ SCANNED = ("entry_points.txt", "RECORD", "INSTALLER", "top_level.txt", "direct_u
 START_UP = (".pth", "pyvenv.cfg")  # read by every interpreter that starts
 # So many distributions whose metadata was read: somebody looked at all of them.
 MOST_METADATA = 40
+
+
+Place = tuple[str, int]  # a file and a line of it; ("", 0) where it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class SeenModule:
     by: str
     importer: str  # the importing module's file
     chain: tuple[str, ...] = ()  # the imports during which it happened, outermost first
+
+    @property
+    def place(self) -> Place:
+        """Where it was asked for."""
+        return (self.importer, int(self.by.rpartition(":")[2] or 0)) if self.importer else ("", 0)
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Seen:
     complete: bool = True
     deferred: dict[str, str] = field(default_factory=dict)  # put off by lazyimp, never loaded -> statement
     commands: tuple[str, ...] = ()  # modules that ran as `python -m`
+    places: dict[str, set[Place]] = field(default_factory=dict)  # module -> statements that ask for it
 
 
 def observe(record: Record) -> Seen:
@@ -54,9 +63,11 @@ def observe(record: Record) -> Seen:
     failed: dict[str, str] = {}
     deferred: dict[str, str] = {}
     commands: dict[str, None] = {}
+    places: dict[str, set[Place]] = {}
     for process in record.processes():
         _modules(process, modules, failed)
         _main(process, modules, commands)
+        _places(process, places)
         for each in process.deferrals:
             if not is_ours(each.target):
                 deferred.setdefault(each.target, f"{each.file}:{each.line}")
@@ -77,6 +88,7 @@ def observe(record: Record) -> Seen:
         complete,
         deferred,
         tuple(commands),
+        places,
     )
 
 
@@ -112,6 +124,21 @@ def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, 
     for name, origin in process.present:
         if name not in before and not is_ours(name) and name not in ("__main__", "__mp_main__"):
             modules.setdefault(name, SeenModule(name, _origin(process, origin), "", ""))
+
+
+def _places(process: Record, places: dict[str, set[Place]]) -> None:
+    """Who asked for what: where something was put off the statement counts, not the place of its first use."""
+    for each in process.imports:
+        if each.use != FIRST_USE and each.how != FAILED:
+            places.setdefault(each.name, set()).add((each.file, each.line))
+    for late in process.deferrals:
+        place = (late.file, late.line)
+        name = late.target
+        if late.attribute:  # it may be a submodule
+            places.setdefault(f"{name}.{late.attribute}", set()).add(place)
+        while name and place not in (known := places.setdefault(name, set())):
+            known.add(place)
+            name = name.rpartition(".")[0]
 
 
 def _main(process: Record, modules: dict[str, SeenModule], commands: dict[str, None]) -> None:

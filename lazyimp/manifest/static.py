@@ -107,9 +107,12 @@ def imported_by(path: str, module: str) -> list[tuple[str, str]]:
 
 @functools.lru_cache(maxsize=8192)
 def is_guarded(path: str, line: int) -> bool:
-    """The import statement at that line waits for its outcome. Only the top-level statement around it is parsed."""
+    """Whoever imports at that line waits for the outcome: inside a try that takes ImportError, or `with suppress`.
+
+    Only the top-level statement around the line is parsed.
+    """
     lines = _lines(path)
-    if not 0 < line <= len(lines) or lines[line - 1].startswith(("import ", "from ")):
+    if not 0 < line <= len(lines) or not lines[line - 1].startswith((" ", "\t")):
         return False
     first = next((at for at in range(line - 1, -1, -1) if _begins(lines[at])), 0)
     end = next((at for at in range(line, len(lines)) if _begins(lines[at])), len(lines))
@@ -117,7 +120,23 @@ def is_guarded(path: str, line: int) -> bool:
         tree = ast.parse("\n".join(lines[first:end]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return any(each.guarded for each in imports_of(path) if each.line == line)
-    return any(each.guarded for each in _statements(tree, _Where()) if each.line == line - first)
+    return _holds(tree.body, line - first)
+
+
+def _holds(body: list[ast.stmt], line: int) -> bool:
+    """The line is in the body of a try or with among these that lets an ImportError pass; not in a function there."""
+    for node in body:
+        if not node.lineno <= line <= (node.end_lineno or node.lineno):
+            continue
+        if isinstance(node, ast.Try) and any(map(_takes_import_error, node.handlers)):
+            if node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
+                return True
+        elif isinstance(node, ast.With) and any("suppress" in ast.dump(item) for item in node.items):
+            return True
+        blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+        blocks += [each.body for each in (*getattr(node, "handlers", ()), *getattr(node, "cases", ()))]
+        return any(_holds(block, line) for block in blocks)
+    return False
 
 
 @functools.lru_cache(maxsize=256)
