@@ -1,7 +1,8 @@
 """Replays each program of a corpus in a fresh environment made of its manifest alone; prints a table.
 
     python bench/replay_corpus.py --corpus FOLDER --python VENV/bin/python [--find-links FOLDER] [--cases a,b]
-        [--mode MODE] [--peers envzy=VENV,pipreqs=VENV,pigar=VENV] [--json FILE]
+        [--mode MODE] [--minimal]
+        [--no-replay] [--records FOLDER] [--peers envzy=VENV,pipreqs=VENV,pigar=VENV] [--json FILE]
 
 VENV holds lazyimp and what the programs need. A program is recorded there (eager, or in --mode), the manifest is built
 from the record, an environment is made of its pins (uv, offline: its cache and --find-links have to have the files),
@@ -121,6 +122,11 @@ def main() -> int:
     parser.add_argument("--cases", default="")
     parser.add_argument("--mode", default="off")
     parser.add_argument("--peers", default="")
+    parser.add_argument("--minimal", action="store_true", help="without what loads because it is installed")
+    parser.add_argument(
+        "--no-replay", action="store_true", help="lists and sizes alone, but for those of peers"
+    )
+    parser.add_argument("--records", type=Path, help="a folder to keep the records in")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -149,7 +155,7 @@ def replay(
     variables = {"LAZYIMP": options.mode, "LAZYIMP_RECORD": str(record), "LAZYIMP_RECORD_FILES": "1"}
     _, fault = corpus.run(name, place / "first", venv, variables)
     began = time.process_time()
-    builder = Builder(read_record(str(record)))
+    builder = Builder(read_record(str(record)), minimal=options.minimal)
     manifest = builder.build()
     row: dict[str, Any] = {"name": name, "seconds": time.process_time() - began}
     row["roots"], row["complete"] = len(manifest.roots()), manifest.complete
@@ -159,8 +165,13 @@ def replay(
     row["ours"] = {
         "distributions": len(manifest.requirements),
         "megabytes": sum(each.size_bytes for each in manifest.requirements) / MEGABYTE,
-        "fault": f"when recorded: {fault}" if fault else again(corpus, name, place, environments, manifest),
+        "fault": f"when recorded: {fault}" if fault else "not tried",
     }
+    if options.records:
+        for each in place.glob("record.jsonl*"):
+            shutil.copy(each, options.records / each.name.replace("record", f"{name}-{options.mode}"))
+    if not fault and not options.no_replay:
+        row["ours"]["fault"] = again(corpus, name, place, environments, manifest)
     for each in options.peers.split(",") if options.peers else ():
         peer, _, home = each.partition("=")
         case = corpus.cases[name]

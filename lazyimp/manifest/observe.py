@@ -197,7 +197,10 @@ def sys_path_of(record: Record) -> list[str]:
     """The sys.path of the run and its children; of a run that was cut short, as far as its modules tell."""
     found: dict[str, None] = {}
     for process in record.processes():
-        found.update(dict.fromkeys(str(each) for each in _list(process.facts.get("sys_path"))))
+        cwd = str(process.header.get("cwd") or "")
+        found.update(
+            dict.fromkeys(os.path.join(cwd, each) for each in strings(process.facts.get("sys_path")))
+        )
     if found:
         return list(found)
     header = record.header
