@@ -165,7 +165,7 @@ def replay(
     row["ours"] = {
         "distributions": len(manifest.requirements),
         "megabytes": sum(each.size_bytes for each in manifest.requirements) / MEGABYTE,
-        "fault": f"when recorded: {fault}" if fault else "not tried",
+        "fault": f"when recorded: {fault}" if fault else NOT_TRIED,
     }
     if options.records:
         for each in place.glob("record.jsonl*"):
@@ -236,6 +236,14 @@ def completed(pins: Iterable[str], installed: Environment) -> list[str]:
         assert found is not None  # the closure names what is installed
         named[name] = f"{name}=={found.version}"
     return list(named.values())
+
+
+NOT_TRIED = "not tried"
+
+
+def verdict(fault: str) -> str:
+    """One word, and why not."""
+    return fault if fault == NOT_TRIED else f"FAILS: {fault[:110]}" if fault else "runs"
 
 
 def line(row: dict[str, Any]) -> str:

@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 TIME_LIMIT_S = 600
+INDEX = (
+    "REPLAY_JSON_INDEX"  # the JSON interface that pipreqs is to ask, where its own default does not answer
+)
 
 ENVZY = """
 import json, logging, os, runpy, sys, time, types
@@ -106,7 +109,8 @@ def _static(module: str, words: list[str]) -> Callable[..., Listed]:
         with tempfile.TemporaryDirectory() as place:
             folder, out = Path(place, "program"), Path(place, "out.txt")
             _sources(case, work, venv, folder)
-            filled = [each.format(out=out, folder=folder) for each in words]
+            filled = [each.format(out=out, folder=folder, index=os.environ.get(INDEX, "")) for each in words]
+            filled = [each for each in filled if not each.endswith("=")]
             python = [str(home / "bin" / "python"), "-c", BESIDE.format(module=module), str(_site(venv))]
             done, seconds = _run([*python, *filled], folder, _settings(runner, venv))
             if not out.exists():
@@ -137,7 +141,7 @@ def _last(done: subprocess.CompletedProcess[str]) -> str:
 
 PEERS: dict[str, Callable[..., Listed]] = {
     "envzy": _envzy,
-    "pipreqs": _static("pipreqs.pipreqs", ["--savepath", "{out}", "{folder}"]),
+    "pipreqs": _static("pipreqs.pipreqs", ["--savepath", "{out}", "--pypi-server={index}", "{folder}"]),
     "pigar": _static(
         "pigar.__main__", ["generate", "-f", "{out}", "--question-answer", "yes", "--auto-select", "{folder}"]
     ),

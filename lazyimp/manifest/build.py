@@ -16,6 +16,7 @@ from lazyimp.manifest.needed import UNKNOWN, Needed
 from lazyimp.manifest.observe import Place, Seen, observe, strings, sys_path_of
 from lazyimp.manifest.owners import Owner, Owners
 from lazyimp.manifest.resolve import Resolver
+from lazyimp.manifest.unloaded import Unloaded
 from lazyimp.manifest.values import (
     DATA,
     DEFERRED,
@@ -138,6 +139,7 @@ class Builder:
         waiting = [(name, by) for name, by in seen.deferred.items()]
         waiting += [(f"{name}:main", "the command line") for name in seen.commands]
         done: set[str] = set()
+        unloaded = Unloaded(self.resolver, self.needed, {module.name for module in seen.modules})
         while waiting:
             name, by = waiting.pop()
             module, _, main = name.partition(":")
@@ -153,6 +155,9 @@ class Builder:
                 )
             if owner.kind in OWN_CODE and not main and path.endswith(".py"):
                 waiting += static.imported_by(path, module)
+            elif owner.kind == "index":
+                self.needed.note(path, seen.places.get(module, ()))
+                waiting += unloaded.from_(module)
 
     def _hiding(self, name: str) -> None:
         """A folder without code that was imported in place of an editable distribution's package."""

@@ -38,12 +38,17 @@ class Needed:
             if owner is None:
                 continue
             places = seen.places.get(module.name) or {module.place}
-            self._places.setdefault(module.origin, set()).update(places)
+            self.note(module.origin, places)
             self.asked(owner, places)
         for module in seen.modules:
             owner = whose[module.name]
             if owner is not None and whose.get(module.name.rpartition(".")[0]) is not owner:
                 self._outermost.add(module.origin)
+
+    def note(self, file: str, places: Iterable[Place]) -> None:
+        """Statements that load a file."""
+        if file:
+            self._places.setdefault(file, set()).update(places)
 
     def asked(self, distribution: Distribution, places: Iterable[Place]) -> None:
         """Statements that ask for a distribution; its own do not count."""

@@ -93,6 +93,7 @@ def observe(record: Record) -> Seen:
 
 
 LONGEST_CHAIN = 12
+_ODD_PATH = re.compile(r"/(?:\.{0,2}/|\.{0,2}$)").search  # what normpath would change
 
 
 def _chain(each: Import, known: dict[int, Import]) -> tuple[str, ...]:
@@ -181,6 +182,8 @@ def is_ours(name: str) -> bool:
 def _origin(process: Record, origin: str) -> str:
     """An absolute path, or what the import system says instead of one (built-in, frozen, "")."""
     if not origin or origin in ("built-in", "frozen", "namespace") or origin.startswith("<"):
+        return origin
+    if origin.startswith("/") and not _ODD_PATH(origin):
         return origin
     return os.path.normpath(os.path.join(str(process.header.get("cwd") or ""), origin))
 
