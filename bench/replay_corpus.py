@@ -227,14 +227,16 @@ def with_peer(
 
 
 def completed(pins: Iterable[str], installed: Environment) -> list[str]:
-    """The pins and what they require, at the versions here: the most favourable answer an installer could find."""
+    """The pins and what they require, at the versions here: the most favourable answer an installer could find.
+
+    Of what is here as a build for one accelerator that build is taken, whatever the list says of its version.
+    """
     named = {canonical(re.split(r"[\[=<>~!; ]", pin)[0]): pin for pin in pins}
     closure = close(named, installed)
-    below = set(named).union(*(closure.below(name) for name in named))
-    for name in below - set(named):
+    for name in set(named).union(*(closure.below(name) for name in named)):
         found = installed.named(name)
-        assert found is not None  # the closure names what is installed
-        named[name] = f"{name}=={found.version}"
+        if found is not None and (name not in named or "+" in found.version):
+            named[name] = f"{name}=={found.version}"
     return list(named.values())
 
 

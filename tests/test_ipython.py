@@ -87,3 +87,13 @@ def test_mistakes_are_one_line(cells):
 def test_unloading_takes_the_magics_back(cells):
     _, gone = cells("%unload_ext lazyimp", "%lazyimp status")
     assert "not found" in gone
+
+
+def test_what_the_cells_so_far_need(cells, tmp_path):
+    """The kernel's own modules do not count, nor ours; what a cell names does, also if it was there before."""
+    for name in ("mine", "spare"):
+        (tmp_path / f"{name}.py").write_text("x = 1\n")
+    first, again = cells("import mine, wcwidth\nmine.x", "%lazyimp manifest", "%lazyimp manifest")[1:]
+    assert first == again
+    assert "wcwidth" in first and str(tmp_path) in first and "1 file" in first
+    assert not any(f"\n{name} " in first for name in ("ipython", "traitlets", "pathspec", "packaging"))

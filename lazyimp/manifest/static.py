@@ -31,8 +31,16 @@ def imports_of(path: str) -> tuple[Written, ...]:
     """The import statements of a source file; none where it cannot be read or parsed."""
     try:
         with open(path, "rb") as file:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return imports_in(file.read())
+    except OSError:
+        return ()
+
+
+def imports_in(source: bytes | str) -> tuple[Written, ...]:
+    """The import statements of a source text; none where it cannot be parsed."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return tuple(_statements(tree, _Where()))
 
