@@ -202,9 +202,9 @@ def rendered(
     if name == "pylock":
         missing = pylock.unlocked(manifest, files)
         if missing:
-            names = ", ".join(each.name for each in missing[:5])
+            names = ", ".join([*(each.name for each in missing[:5]), *(["..."] if len(missing) > 5 else [])])
             print(
-                f"lazyimp: no file is known of {len(missing)} ({names}, ...); --index asks for them",
+                f"lazyimp: no file is known of {len(missing)} ({names}); --index asks for them",
                 file=sys.stderr,
             )
     known = {

@@ -22,7 +22,7 @@ from lazyimp.manifest.observe import sys_path_of
 from lazyimp.record import Record, RecordError, read_record
 
 PATIENCE_S = 10.0
-HOW = "start it with LAZYIMP_RECORD=run.jsonl LAZYIMP_RECORD_FILES=1, and name run.jsonl here"
+HOW = "start it with LAZYIMP=off LAZYIMP_RECORD=run.jsonl LAZYIMP_RECORD_FILES=1, and name run.jsonl here"
 
 
 def snapshot() -> dict[str, Any]:
