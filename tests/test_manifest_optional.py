@@ -123,6 +123,26 @@ def test_examples_in_texts_are_no_imports(site, sides):
     assert [names(each) for each in sides("import lib\n")] == [["dep", "lib"]] * 3
 
 
+def test_blocks_that_ask_whether_something_is_there(site, sides):
+    """What they import is needed where it is there; a block that also imports what is not there does not run."""
+    install(site, "lib", "1", {"lib/__init__.py": "from . import inner\n", "lib/inner.py": ASKS})
+    for name in ("extra", "half"):
+        install(site, name, "1", {f"{name}.py": "x = 1\n"})
+    assert [names(each) for each in sides("import lib\n", minimal=True)] == [["extra", "lib"]] * 3
+
+
+ASKS = """
+from importlib.util import find_spec
+EXTRA_AVAILABLE = find_spec("extra") is not None
+HALF_AVAILABLE = find_spec("half") and find_spec("absent_half")
+if EXTRA_AVAILABLE:
+    import extra
+if HALF_AVAILABLE:
+    import absent_half
+    import half
+"""
+
+
 def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
     """The file that asked is then no module's: it counts as its distribution does."""
     install(site, "front", "1", {"front/__init__.py": "", "front/_real.py": "import back\n"})
@@ -143,6 +163,11 @@ def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
         ("try:\n    HERE\nexcept ImportError:\n    pass\n", True),
         ("try:\n    HERE\nexcept (KeyError, ModuleNotFoundError):\n    pass\n", True),
         ("try:\n    pass\nexcept ImportError:\n    HERE\n", False),
+        (
+            "try:\n    HERE\nexcept ImportError as error:\n    raise TypeError('install it') from error\n",
+            False,
+        ),
+        ("try:\n    HERE\nexcept Exception:\n    if a:\n        raise\n    b = 1\n", True),
         ("try:\n    HERE\nexcept KeyError:\n    pass\n", False),
         ("try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    HERE\n", False),
         ("def f():\n    if a:\n        HERE\n", False),
@@ -167,8 +192,10 @@ def test_statements_at_the_margin(tmp_path):
     path.write_text(
         "import a, b.c as d\nfrom e import (  # why\n    f as g,\n    h,\n)\nfrom . import i\n"
         "from .j import *\nfrom ... import far\nif k:\n    import l\nimport m\n"
+        "if has_absent() and N_AVAILABLE:\n    import absent\n    import n\n"
+        "if N_AVAILABLE:  # it is\n\n    import n\n    if o:\n        import o\n    from .p import q\nimport r\n"
     )
-    assert at_margin(str(path), "pkg.code") == [
+    assert at_margin(str(path), "pkg.code", lambda name: name != "absent") == [
         ("a", 1),
         ("b.c", 1),
         ("e", 2),
@@ -178,6 +205,10 @@ def test_statements_at_the_margin(tmp_path):
         ("pkg.i", 6),
         ("pkg.j", 7),
         ("m", 11),
+        ("r", 21),
+        ("n", 17),
+        ("pkg.p", 20),
+        ("pkg.p.q", 20),
     ]
 
 

@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from lazyimp.record import FAILED, FIRST_USE, Import, Record
+from lazyimp.record import FAILED, FIRST_USE, THERE, Import, Record
 
 OURS = ("lazyimp", "lazyimp_c")
 # Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
@@ -129,16 +129,27 @@ def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, 
 
 def _places(process: Record, places: dict[str, set[Place]]) -> None:
     """Who asked for what: where something was put off the statement counts, not the place of its first use."""
+    known = {each.id: each for each in process.imports}
+    stdlib = tuple(f"{each}{os.sep}" for each in strings(process.header.get("stdlib")) if each)
     for each in process.imports:
-        if each.use != FIRST_USE and each.how != FAILED:
-            places.setdefault(each.name, set()).add((each.file, each.line))
+        if each.use == FIRST_USE or each.how == FAILED:
+            continue
+        file, line = each.file, each.line
+        if (
+            file.startswith(stdlib) and "-packages" not in file
+        ):  # on behalf of somebody: of what is being loaded
+            if each.how == THERE:
+                continue
+            parent = known.get(each.parent)
+            file, line = (_origin(process, parent.origin), 0) if parent is not None else ("", 0)
+        places.setdefault(each.name, set()).add((file, line))
     for late in process.deferrals:
         place = (late.file, late.line)
         name = late.target
         if late.attribute:  # it may be a submodule
             places.setdefault(f"{name}.{late.attribute}", set()).add(place)
-        while name and place not in (known := places.setdefault(name, set())):
-            known.add(place)
+        while name and place not in (there := places.setdefault(name, set())):
+            there.add(place)
             name = name.rpartition(".")[0]
 
 

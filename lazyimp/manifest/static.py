@@ -86,6 +86,9 @@ def _written(node: ast.Import | ast.ImportFrom, where: _Where) -> Written:
 
 
 def _takes_import_error(handler: ast.ExceptHandler) -> bool:
+    """An ImportError ends here: one that is raised again, or turned into another error, does not."""
+    if isinstance(handler.body[-1], ast.Raise):
+        return False
     if handler.type is None:
         return True
     names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}

@@ -1,7 +1,7 @@
 """What packages import that were put off and never loaded: an eager run loads it, so it counts as if one had.
 
-Only statements at the margin are followed, through the modules of the package's own distribution; these run whenever
-the module is loaded. Nothing is imported, and nothing parsed.
+Only statements that run whenever the module is loaded are followed, through the modules of the package's own
+distribution. Nothing is imported, and nothing parsed.
 """
 
 from __future__ import annotations
@@ -10,14 +10,21 @@ import importlib.util
 import itertools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lazyimp.manifest.needed import Needed
 from lazyimp.manifest.resolve import Resolver
 
-_AT_MARGIN = re.compile(
-    rb"\n(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import[ \t]*(?:\(([^)]*)\)|([^\n\\]+)))"
-)  # with the newline: it is searched for far faster than the start of a line
+_STATEMENT = rb"(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import[ \t]*(?:\(([^)]*)\)|([^\n\\]+)))"
+# with the newline: it is searched for far faster than the start of a line
+_IMPORT_AT_MARGIN = re.compile(rb"\n" + _STATEMENT)
+_IMPORT_INSIDE = re.compile(rb"\n([ \t]+)" + _STATEMENT)
+# `if X_AVAILABLE:` and the like at the margin: the block runs if what it imports is there, and here it is
+_IF_THERE = re.compile(
+    rb"\n(?:el)?if[ \t][^\n]*(?:available|installed|\bhas_|\bhave_|_exists\b|_greater_equal)[^\n]*:[ \t]*(?:#[^\n]*)?"
+    rb"(?=\n+([ \t]+))((?:\n[ \t][^\n]*|\n(?=\n))+)",
+    re.IGNORECASE,
+)
 
 
 class Unloaded:
@@ -42,7 +49,7 @@ class Unloaded:
             if above:
                 self.needed.note(self.resolver.file_of(above), [(path, 0)])
                 waiting.append(above)
-            for found, line in at_margin(path, module):
+            for found, line in at_margin(path, module, self.resolver.has):
                 other = found.partition(".")[0]
                 if other == top:
                     self.needed.note(self.resolver.file_of(found), [(path, line)])
@@ -59,8 +66,12 @@ def _is_meant(path: str, line: int) -> bool:
     return not any(before.count(quotes) % 2 for quotes in (b'"""', b"'''"))
 
 
-def at_margin(path: str, module: str) -> list[tuple[str, int]]:
-    """(absolute name, line) of what stands at the margin of a file, whole statements or the first line of one."""
+def at_margin(path: str, module: str, is_there: Callable[[str], bool]) -> list[tuple[str, int]]:
+    """(absolute name, line) of what a file imports whenever it is loaded, as far as lines tell.
+
+    That is what stands at the margin, and in blocks there that ask whether something is installed; such a block does
+    not run where a package that it imports is not there, as `is_there` says of its name.
+    """
     try:
         with open(path, "rb") as file:
             text = b"\n" + file.read()
@@ -69,21 +80,33 @@ def at_margin(path: str, module: str) -> list[tuple[str, int]]:
     package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
     found: list[tuple[str, int]] = []
     line, at = 0, 0
-    for match in _AT_MARGIN.finditer(text):
+    for match in _IMPORT_AT_MARGIN.finditer(text):
         line, at = line + text.count(b"\n", at, match.start() + 1), match.start() + 1
-        plain, base, several, one = match.groups()
-        if plain is not None:
-            found += [(each, line) for each in _names(plain)]
+        found += [(each, line) for each in _imported(match, package)]
+    for block in _IF_THERE.finditer(text) if b"if " in text else ():
+        indent, inside = block.groups()
+        matches = [match for match in _IMPORT_INSIDE.finditer(inside) if match.group(1) == indent]
+        names = [_imported(match, package) for match in matches]
+        if not all(is_there(each.partition(".")[0]) for several in names for each in several):
             continue
-        start = base.decode("ascii", "replace")
-        if start.startswith("."):
-            try:
-                start = importlib.util.resolve_name(start, package)
-            except ImportError:  # beyond the top: it fails when it is loaded, too
-                continue
-        found.append((start, line))
-        found += [(f"{start}.{each}", line) for each in _names(several or one)]
+        for match, several in zip(matches, names, strict=True):
+            line = text.count(b"\n", 0, block.start(2) + match.start() + 1)
+            found += [(each, line) for each in several]
     return found
+
+
+def _imported(match: re.Match[bytes], package: str) -> list[str]:
+    """The absolute names of what a statement imports."""
+    plain, base, several, one = match.groups()[-4:]
+    if plain is not None:
+        return _names(plain)
+    start = base.decode("ascii", "replace")
+    if start.startswith("."):
+        try:
+            start = importlib.util.resolve_name(start, package)
+        except ImportError:  # beyond the top: it fails when it is loaded, too
+            return []
+    return [start, *(f"{start}.{each}" for each in _names(several or one))]
 
 
 def _names(text: bytes) -> list[str]:
