@@ -214,6 +214,8 @@ def test_programs_run_where_they_ran(manifest, tmp_path):
     away = replace(made, program={**made.program, "folder": str(tmp_path.parent)})
     assert docker.render(away).count("WORKDIR") == 1
     assert f"python code/{part.name}/main.py\n" in clouds.skypilot(away)
+    tool = replace(made, program={"kind": "command", "name": "trl", "folder": ""})
+    assert docker.render(tool).endswith('CMD ["trl"]\n') and clouds.skypilot(tool).endswith("\n  trl\n")
     empty = replace(made, program={**made.program, "folder": f"{part.root}/nothing/in/it"})
     assert docker.render(empty).count("WORKDIR") == 1
 

@@ -109,6 +109,8 @@ def command(manifest: Manifest, code: str = "") -> list[str]:
     kind, name = manifest.program.get("kind", ""), manifest.program.get("name", "")
     if kind == "module":
         return ["python", "-m", name]
+    if kind == "command" and name:
+        return [name]  # a script that its distribution installs
     if kind != "script":
         return ["python"]
     holders = [part.name for part in manifest.local if any(file.name == name for file in part.files)]
