@@ -143,6 +143,31 @@ if HALF_AVAILABLE:
 """
 
 
+def test_who_imports_what_is_there_already(site, sides):
+    """Whoever comes second leaves no trace in an eager record; before anything is left out, it is looked for."""
+    first = "try:\n    import extra\nexcept ImportError:\n    extra = None\n"
+    install(
+        site,
+        "lib",
+        "1",
+        {"lib/__init__.py": "from . import one, two\n", "lib/one.py": first, "lib/two.py": "import extra\n"},
+    )
+    install(site, "extra", "1", {"extra.py": "x = 1\n"})
+    main = "import lib\nprint(lib.one.extra.x)\n"
+    assert [names(each) for each in sides(main, minimal=True)] == [["extra", "lib"]] * 3
+
+
+def test_a_file_that_tried_first(site, sides):
+    """What it imports below `if it is there` is no more needed than before; at the margin it is."""
+    tries = "try:\n    import extra\n    there = True\nexcept ImportError:\n    there = False\n"
+    install(site, "lib", "1", {"lib.py": tries + "if there:\n    from extra import x\n"})
+    install(site, "extra", "1", {"extra.py": "x = 1\n"})
+    main = "import lib\nprint(lib.x)\n"
+    assert [names(each) for each in sides(main, minimal=True)] == [["lib"]] * 3
+    (site / "lib.py").write_text(tries + "from extra import x\n")
+    assert [names(each) for each in sides(main, minimal=True)] == [["extra", "lib"]] * 3
+
+
 def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
     """The file that asked is then no module's: it counts as its distribution does."""
     install(site, "front", "1", {"front/__init__.py": "", "front/_real.py": "import back\n"})
@@ -169,7 +194,7 @@ def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
         ),
         ("try:\n    HERE\nexcept Exception:\n    if a:\n        raise\n    b = 1\n", True),
         ("try:\n    HERE\nexcept KeyError:\n    pass\n", False),
-        ("try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    HERE\n", False),
+        ("try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    HERE\n", True),
         ("def f():\n    if a:\n        HERE\n", False),
         (
             "def f():\n    try:\n        if a:\n            HERE\n    except Exception:\n        return\n",
@@ -177,6 +202,7 @@ def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
         ),
         ("class A:\n    for a in b:\n        with suppress(ImportError):\n            HERE\n", True),
         ("with open(a) as b:\n    HERE\n", False),
+        ("with try_import() as b:\n    HERE\n", True),
     ],
 )
 @pytest.mark.parametrize("how", ["import thing", "thing = import_module('thing')"])

@@ -199,6 +199,9 @@ class Builder:
         probed = [name for name in unasked if self._is_probed(self.gathered[name], origins)]
         known = [name for name in self.gathered if name in named or (name in unasked and name not in probed)]
         self.needed.settle(known, self._required)
+        if self.minimal:  # what is left out has to be worth a second look
+            self.needed.look_again(seen)
+            self.needed.settle((), self._required)
         for name, each in self.gathered.items():
             if name not in self.needed.names:
                 each.tags.add(OPTIONAL)

@@ -8,6 +8,8 @@ same whether they ran at once, later, or not at all.
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -64,10 +66,35 @@ class Needed:
             more = [
                 name
                 for name, places in self.askers.items()
-                if name not in self.names and any(self._counts(place) for place in places)
+                # of one that somebody is known to have asked for, unknown askers are its own doing
+                if name not in self.names
+                and (places == {UNKNOWN} or any(self._counts(place, places) for place in places))
             ]
             self._add(more, required)
             grows = bool(more)
+
+    def look_again(self, seen: Seen) -> None:
+        """Note who else imports what was found not to be needed: a module that is there already leaves no trace."""
+        tops: dict[str, Distribution] = {}
+        for module in seen.modules:
+            owner = self.owners.of(module.origin, module.name).distribution
+            if owner is not None and owner.name not in self.names and module.name.isidentifier():
+                tops[module.name] = owner
+        if not tops:
+            return
+        names = "|".join(map(re.escape, tops))
+        statement = re.compile(rf"\n(?:import|from)[ \t]+({names})\b".encode()).search
+        for file in self._places:
+            owner = self._of(file)
+            if owner is None or owner.name not in self.names or not file.endswith(".py"):
+                continue
+            with contextlib.suppress(OSError), open(file, "rb") as opened:
+                text = b"\n" + opened.read()
+                found = statement(text)
+                while found is not None:
+                    line = text.count(b"\n", 0, found.start() + 1)
+                    self.asked(tops[found.group(1).decode()], [(file, line)])
+                    found = statement(text, found.end())
 
     def _add(self, names: Iterable[str], required: Callable[[Iterable[str]], set[str]]) -> None:
         names = [name for name in names if name not in self.names]
@@ -76,9 +103,13 @@ class Needed:
     def _of(self, file: str) -> Distribution | None:
         return self.owners.of(file).distribution if file else None
 
-    def _counts(self, place: Place) -> bool:
+    def _counts(self, place: Place, places: set[Place]) -> bool:
+        """The statement makes it needed: nothing waits for its outcome, there or elsewhere in the file before it."""
         file, line = place
-        return not file or (not static.is_guarded(file, line) and self.is_needed(file))
+        if not file or static.is_guarded(file, line) or not self.is_needed(file):
+            return False
+        tried = any(other == file and static.is_guarded(file, there) for other, there in places)
+        return not tried or static.stands_at_margin(file, line)
 
     def is_needed(self, file: str) -> bool:
         """Code that is needed: some way leads from it to the program or to a package that is needed."""

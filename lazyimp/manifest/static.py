@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -62,11 +63,12 @@ def _statements(node: ast.AST, where: _Where) -> Iterator[Written]:
             yield from _statements(ast.Module(child.body, []), where._replace(guarded=caught))
             for handler in child.handlers:
                 yield from _statements(handler, where)
-            yield from _statements(ast.Module([*child.orelse, *child.finalbody], []), where)
+            yield from _statements(ast.Module(child.orelse, []), where._replace(guarded=caught))
+            yield from _statements(ast.Module(child.finalbody, []), where)
         elif isinstance(child, ast.If) and _asks_type_checker(child.test):
             yield from _statements(ast.Module(child.body, []), where._replace(checking=True))
             yield from _statements(ast.Module(child.orelse, []), where)
-        elif isinstance(child, ast.With) and any("suppress" in ast.dump(item) for item in child.items):
+        elif isinstance(child, ast.With) and _suppresses(child):
             yield from _statements(child, where._replace(guarded=True))
         elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             yield from _statements(child, where._replace(at_start=False))
@@ -93,6 +95,16 @@ def _takes_import_error(handler: ast.ExceptHandler) -> bool:
         return True
     names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
     return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+_LETS_PASS = re.compile(r"suppress|(?:try|optional|maybe|soft)_?import", re.IGNORECASE).search
+
+
+def _suppresses(node: ast.With) -> bool:
+    """A context that lets an ImportError pass, by the name of what makes it."""
+    made = [item.context_expr for item in node.items]
+    names = [each for expression in made for each in ast.walk(expression)]
+    return any(_LETS_PASS(getattr(each, "id", getattr(each, "attr", ""))) for each in names)
 
 
 def _asks_type_checker(test: ast.expr) -> bool:
@@ -123,7 +135,7 @@ def is_guarded(path: str, line: int) -> bool:
     Only the top-level statement around the line is parsed.
     """
     lines = _lines(path)
-    if not 0 < line <= len(lines) or not lines[line - 1].startswith((" ", "\t")):
+    if not 0 < line <= len(lines) or stands_at_margin(path, line):
         return False
     first = next((at for at in range(line - 1, -1, -1) if _begins(lines[at])), 0)
     end = next((at for at in range(line, len(lines)) if _begins(lines[at])), len(lines))
@@ -134,15 +146,23 @@ def is_guarded(path: str, line: int) -> bool:
     return _holds(tree.body, line - first)
 
 
+def stands_at_margin(path: str, line: int) -> bool:
+    """Whatever stands at that line runs whenever the file does; so does what cannot be looked at."""
+    lines = _lines(path)
+    return not 0 < line <= len(lines) or not lines[line - 1].startswith((" ", "\t"))
+
+
 def _holds(body: list[ast.stmt], line: int) -> bool:
     """The line is in the body of a try or with among these that lets an ImportError pass; not in a function there."""
     for node in body:
         if not node.lineno <= line <= (node.end_lineno or node.lineno):
             continue
         if isinstance(node, ast.Try) and any(map(_takes_import_error, node.handlers)):
-            if node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
-                return True
-        elif isinstance(node, ast.With) and any("suppress" in ast.dump(item) for item in node.items):
+            # what follows below `else` runs only if it could be imported
+            for block in filter(None, (node.body, node.orelse)):
+                if block[0].lineno <= line <= (block[-1].end_lineno or 0):
+                    return True
+        elif isinstance(node, ast.With) and _suppresses(node):
             return True
         blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
         blocks += [each.body for each in (*getattr(node, "handlers", ()), *getattr(node, "cases", ()))]
