@@ -168,12 +168,20 @@ def test_a_file_that_tried_first(site, sides):
     assert [names(each) for each in sides(main, minimal=True)] == [["extra", "lib"]] * 3
 
 
+@pytest.mark.parametrize(("handler", "needed"), [("pass", True), ("extra = None", False)])
+def test_a_program_that_only_lets_it_pass(site, sides, handler, needed):
+    """With nothing in the name's place, whatever uses it needs it."""
+    install(site, "extra", "1", {"extra.py": "x = 1\n"})
+    main = f"try:\n    import extra\nexcept ImportError:\n    {handler}\nprint(extra.x)\n"
+    assert [names(each) for each in sides(main, minimal=True)] == [["extra"] if needed else []] * 3
+
+
 def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
     """The file that asked is then no module's: it counts as its distribution does."""
     install(site, "front", "1", {"front/__init__.py": "", "front/_real.py": "import back\n"})
     install(site, "back", "1", ["back.py"])
     main = tmp_path / "main.py"
-    main.write_text("try:\n    import front\nexcept ImportError:\n    pass\n")
+    main.write_text("try:\n    import front\nexcept ImportError:\n    front = None\n")
     record = ran(tmp_path, site, {"front": site / "front" / "__init__.py"}, by=(str(main), 2))
     inner = ran(tmp_path, site, {"back": site / "back.py"}, by=(str(site / "front" / "_real.py"), 1))
     from dataclasses import replace

@@ -191,7 +191,7 @@ class Builder:
         self.needed.see(seen)
         named = {
             found.name
-            for top in static.wanted(self._own_files(seen))
+            for top in static.wanted([*self._own_files(seen), *map(self.resolver.main_of, seen.commands)])
             if (found := static.provider(top, self.environment)) is not None
         }
         origins = {module.name: module.origin for module in seen.modules}

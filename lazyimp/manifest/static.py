@@ -25,6 +25,7 @@ class Written:
     checking: bool  # below `if TYPE_CHECKING:`: for type checkers only
     at_start: bool = True  # not in a function
     relative: tuple[str, ...] = ()  # the same for names with leading dots
+    passed: bool = False  # guarded by a handler of nothing but `pass`: whatever uses the name needs it
 
 
 @functools.lru_cache(maxsize=4096)
@@ -52,6 +53,7 @@ class _Where(NamedTuple):
     guarded: bool = False
     checking: bool = False
     at_start: bool = True
+    passed: bool = False
 
 
 def _statements(node: ast.AST, where: _Where) -> Iterator[Written]:
@@ -59,11 +61,15 @@ def _statements(node: ast.AST, where: _Where) -> Iterator[Written]:
         if isinstance(child, (ast.Import, ast.ImportFrom)):
             yield _written(child, where)
         elif isinstance(child, ast.Try):
-            caught = where.guarded or any(_takes_import_error(each) for each in child.handlers)
-            yield from _statements(ast.Module(child.body, []), where._replace(guarded=caught))
+            taking = [each for each in child.handlers if _takes_import_error(each)]
+            inside = where
+            if taking:
+                passed = all(isinstance(each.body[0], ast.Pass) for each in taking)
+                inside = where._replace(guarded=True, passed=passed and (where.passed or not where.guarded))
+            yield from _statements(ast.Module(child.body, []), inside)
             for handler in child.handlers:
                 yield from _statements(handler, where)
-            yield from _statements(ast.Module(child.orelse, []), where._replace(guarded=caught))
+            yield from _statements(ast.Module(child.orelse, []), inside)
             yield from _statements(ast.Module(child.finalbody, []), where)
         elif isinstance(child, ast.If) and _asks_type_checker(child.test):
             yield from _statements(ast.Module(child.body, []), where._replace(checking=True))
@@ -84,7 +90,7 @@ def _written(node: ast.Import | ast.ImportFrom, where: _Where) -> Written:
         joined = base + ("." if node.module else "")
         found = (*((base,) if node.module else ()), *(f"{joined}{name}" for name in names))
         names, relative = ((), found) if node.level else (found, ())
-    return Written(names, node.lineno, where.guarded, where.checking, where.at_start, relative)
+    return Written(names, node.lineno, where.guarded, where.checking, where.at_start, relative, where.passed)
 
 
 def _takes_import_error(handler: ast.ExceptHandler) -> bool:
@@ -187,12 +193,12 @@ def _begins(line: str) -> bool:
 
 
 def wanted(files: Iterable[str]) -> set[str]:
-    """Top-level names that the files import for good: not inside try, not for type checkers."""
+    """Top-level names that the files import for good: not for type checkers, and not inside a try that copes."""
     return {
         name.partition(".")[0]
         for path in files
         for each in (imports_of(path) if path.endswith(".py") else ())
-        if not each.guarded and not each.checking
+        if (each.passed or not each.guarded) and not each.checking
         for name in each.names
     }
 
