@@ -74,7 +74,9 @@ def of_this_process(before: Iterable[str] = (), main: dict[str, str] | None = No
     """What this process has loaded, but for the modules `before`."""
     values = snapshot()
     values["header"]["before"] = list(before)
-    return _record(values, main or values["header"]["main"])
+    record = _record(values, main or values["header"]["main"])
+    # of a mapped library nothing tells whether it came before; who has a module loaded is seen by that
+    return replace(record, libraries=()) if values["header"]["before"] else record
 
 
 def _record(values: dict[str, Any], main: dict[str, str]) -> Record:
