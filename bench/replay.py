@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from environments import Environments
+
 from lazyimp.manifest.build import Builder
 from lazyimp.manifest.outputs import bundle
 from lazyimp.manifest.values import Manifest
@@ -50,26 +52,14 @@ def replay(options: argparse.Namespace, place: Path) -> int:
     manifest = Builder(read_record(str(record))).build()
     seconds = time.process_time() - began
     bundle.write(manifest, str(place / "bundle"))
-    python = environment(manifest, options, place)
+    # the very build that was here, since the target is this machine
+    pins = [f"{each.name}=={each.version}" for each in manifest.requirements if not each.travels]
+    python = Environments(place, options.python, options.find_links).of(pins) / "bin" / "python"
     shutil.rmtree(first)
     code = place / "bundle" / "code"
     path = os.pathsep.join(str(code / part.name) for part in manifest.local)
     after = output([str(python), *moved(options.words, code, manifest)], second, {"PYTHONPATH": path})
     return told(options, manifest, seconds, before, after)
-
-
-def environment(manifest: Manifest, options: argparse.Namespace, place: Path) -> Path:
-    """The interpreter of a new environment with what the manifest lists, and nothing else."""
-    venv = place / "venv"
-    subprocess.run([options.python, "-m", "venv", "--without-pip", str(venv)], check=True)
-    python = venv / "bin" / "python"
-    # the very build that was here, where the target is this machine
-    pinned = [f"{each.name}=={each.version}" for each in manifest.requirements if not each.travels]
-    (place / "pinned.txt").write_text("\n".join(pinned) + "\n")
-    words = ["uv", "pip", "install", "-q", "--no-deps", "--link-mode", "hardlink", "--python", str(python)]
-    words += ["--find-links", options.find_links] if options.find_links else []
-    subprocess.run([sys.executable, "-m", *words, "-r", str(place / "pinned.txt")], check=True)
-    return python
 
 
 def moved(words: list[str], code: Path, manifest: Manifest) -> list[str]:

@@ -149,3 +149,13 @@ def test_what_is_completed_below_a_waiting_name_loads_that_one(cells, write):
         "%lazyimp on deep", "import heavy", COMPLETE, "print(complete('heavy.part.fi'))", loaded
     )
     assert "figure" in seen and after.strip() == "loaded ['part']"
+
+
+def test_what_the_cells_so_far_need(cells, tmp_path):
+    """The kernel's own modules do not count, nor ours; what a cell names does, also if it was there before."""
+    for name in ("mine", "spare"):
+        (tmp_path / f"{name}.py").write_text("x = 1\n")
+    first, again = cells("import mine, wcwidth\nmine.x", "%lazyimp manifest", "%lazyimp manifest")[1:]
+    assert first == again
+    assert "wcwidth" in first and str(tmp_path) in first and "1 file" in first
+    assert not any(f"\n{name} " in first for name in ("ipython", "traitlets", "pathspec", "packaging"))

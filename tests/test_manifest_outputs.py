@@ -2,6 +2,7 @@
 
 import ast
 import json
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
@@ -158,12 +159,20 @@ def test_ray_runtime_env(manifest):
     assert all(isinstance(each, str) for each in value["uv"]["packages"])
     assert all(isinstance(each, str) for pair in value["env_vars"].items() for each in pair)
     assert value["working_dir"] == "code"
-    if sys.version_info[:2] == (3, 11):
-        try:
-            from ray.runtime_env import RuntimeEnv
-        except ImportError:
-            return
-        assert RuntimeEnv(**{key: each for key, each in value.items() if key != "working_dir"})
+
+
+def test_ray_takes_its_runtime_env(manifest, tmp_path, monkeypatch):
+    """Ray's own validation, in the bundle's folder, which is where the working folder is."""
+    ray = pytest.importorskip("ray.runtime_env")
+    bundle.write(manifest, str(tmp_path / "bundle"))
+    monkeypatch.chdir(tmp_path / "bundle")
+    value = json.loads(clouds.ray(manifest))
+    assert ray.RuntimeEnv(**value)["working_dir"] == value["working_dir"] == "code"
+    assert all((tmp_path / "bundle" / "code" / each).is_dir() for each in paths_of(value["env_vars"]))
+
+
+def paths_of(variables):
+    return variables["PYTHONPATH"].split(":")
 
 
 def test_modal_and_skypilot(manifest):
@@ -176,6 +185,39 @@ def test_modal_and_skypilot(manifest):
         ["sh", "-n"], input="\n".join(shell), text=True, capture_output=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_modal_takes_its_app(manifest, tmp_path, monkeypatch):
+    pytest.importorskip("modal")
+    bundle.write(manifest, str(tmp_path / "bundle"), more={"app.py": clouds.modal(manifest)})
+    monkeypatch.chdir(tmp_path / "bundle")
+    assert runpy.run_path("app.py")["app"].name == "main"
+
+
+def test_skypilot_s_task_is_yaml(manifest):
+    """The keys and types of SkyPilot's task; nothing else is in it."""
+    yaml = pytest.importorskip("yaml")
+    task = yaml.safe_load(clouds.skypilot(manifest))
+    assert set(task) == {"name", "workdir", "resources", "setup", "run"}
+    assert all(isinstance(task[key], str) for key in ("name", "workdir", "setup", "run"))
+    assert task["resources"] == {"cpus": "4+"}
+    assert "torch==2.13.0\n" in task["setup"]
+
+
+def test_programs_run_where_they_ran(manifest, tmp_path):
+    """In the part that held the current folder, so that names relative to it mean the same there."""
+    (part,) = [each for each in manifest.local if any(file.name == "main.py" for file in each.files)]
+    made = replace(manifest, program={**manifest.program, "folder": part.root})
+    assert f"WORKDIR /app/code/{part.name}\nCMD" in docker.render(made)
+    assert f'.workdir("/root/{part.name}")\n    .add_local_dir' in clouds.modal(made)
+    assert f"cd code/{part.name}\n  python main.py\n" in clouds.skypilot(made)
+    away = replace(made, program={**made.program, "folder": str(tmp_path.parent)})
+    assert docker.render(away).count("WORKDIR") == 1
+    assert f"python code/{part.name}/main.py\n" in clouds.skypilot(away)
+    tool = replace(made, program={"kind": "command", "name": "trl", "folder": ""})
+    assert docker.render(tool).endswith('CMD ["trl"]\n') and clouds.skypilot(tool).endswith("\n  trl\n")
+    empty = replace(made, program={**made.program, "folder": f"{part.root}/nothing/in/it"})
+    assert docker.render(empty).count("WORKDIR") == 1
 
 
 def test_bundle(manifest, tmp_path):

@@ -221,3 +221,15 @@ def test_the_scan_needs_no_stat_of_files(tmp_path, site):
     (owner,) = scan([str(site)]).owners(str(site / "gone.py"))
     assert owner.name == "gone"
     assert "gone" not in sys.modules
+
+
+def test_folders_on_sys_path_are_relative_to_the_program(tmp_path, site, monkeypatch):
+    """A program that puts "src" on sys.path means the one below its own current folder."""
+    (tmp_path / "src" / "inner").mkdir(parents=True)
+    code = tmp_path / "src" / "inner" / "__init__.py"
+    code.write_text("")
+    record = ran(tmp_path, site, {"inner": code})
+    record.facts["sys_path"].insert(0, "src")
+    monkeypatch.chdir("/")
+    roots = {part.root: [file.name for file in part.files] for part in manifest_of(record).local}
+    assert roots[str(tmp_path / "src")] == ["inner/__init__.py"]

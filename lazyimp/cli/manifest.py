@@ -53,6 +53,9 @@ class MakeManifest:
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("file", nargs="?", help="a record or a manifest; the last run here without one")
+        parser.add_argument(
+            "--pid", type=int, metavar="N", help="not a file: a process that runs, as far as it has come"
+        )
         shown = ", ".join(f"{name} ({what})" for name, what in FORMATS.items())
         parser.add_argument("--format", metavar="NAME", help=f"one of: {shown}; else what -o says")
         parser.add_argument(
@@ -87,7 +90,7 @@ class MakeManifest:
             from lazyimp.manifest.outputs import bundle
 
             bundle.write(manifest, options.bundle, base=options.base)
-            return _verdict(manifest, options.strict)
+            return _verdict(manifest, options)
         name = options.format or _by_ending(options.output) or "text"
         if name not in FORMATS:
             raise UsageError(unknown_word("format", name, tuple(FORMATS)))
@@ -96,7 +99,7 @@ class MakeManifest:
             sys.stdout.write(text)
         else:
             write_whole(options.output, text, options.force)
-        return _verdict(manifest, options.strict)
+        return _verdict(manifest, options)
 
 
 def _selection(parser: argparse.ArgumentParser) -> None:
@@ -145,14 +148,20 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
     from lazyimp.manifest import target as targets
     from lazyimp.manifest.build import Builder
     from lazyimp.manifest.outputs import own
+    from lazyimp.manifest.running import of_process
     from lazyimp.record import read_record
 
-    path = options.file or _last_record()
-    if not os.path.exists(path):
-        raise UsageError(f"no file {path!r}; `lazyimp profile SCRIPT` records a run")
-    if _is_manifest(path):
-        return own.read_manifest(path), None
-    record = read_record(path)
+    if options.pid is not None:
+        if options.file:
+            raise UsageError(f"name either a file ({options.file}) or a process (--pid {options.pid})")
+        record = of_process(options.pid)
+    else:
+        path = options.file or _last_record()
+        if not os.path.exists(path):
+            raise UsageError(f"no file {path!r}; `lazyimp profile SCRIPT` records a run")
+        if _is_manifest(path):
+            return own.read_manifest(path), None
+        record = read_record(path)
     names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
     target = targets.changed(targets.of_record(record), **{name: getattr(options, name) for name in names})
     builder = Builder(
@@ -162,7 +171,8 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
         exclude=options.exclude,
         include=options.include,
         minimal=options.minimal,
-        static=options.include_static,
+        # what still runs may come to the rest of its imports, and may not have written down the last of them
+        static=options.include_static or options.pid is not None,
     )
     return builder.build(), builder.environment
 
@@ -192,9 +202,9 @@ def rendered(
     if name == "pylock":
         missing = pylock.unlocked(manifest, files)
         if missing:
-            names = ", ".join(each.name for each in missing[:5])
+            names = ", ".join([*(each.name for each in missing[:5]), *(["..."] if len(missing) > 5 else [])])
             print(
-                f"lazyimp: no file is known of {len(missing)} ({names}, ...); --index asks for them",
+                f"lazyimp: no file is known of {len(missing)} ({names}); --index asks for them",
                 file=sys.stderr,
             )
     known = {
@@ -296,12 +306,16 @@ def _umask() -> int:
     return mask
 
 
-def _verdict(manifest: Manifest, strict: bool) -> int:
+def _verdict(manifest: Manifest, options: argparse.Namespace) -> int:
     """1 where the run was cut short, or where strictness finds something undecided."""
-    if not manifest.complete:
+    if options.pid is not None:
+        print(
+            f"lazyimp: process {options.pid} still runs; this is what it has come to so far", file=sys.stderr
+        )
+    elif not manifest.complete:
         print("lazyimp: the run did not end by itself; the manifest may lack something", file=sys.stderr)
         return 1
-    if strict and manifest.undecided:
+    if options.strict and manifest.undecided:
         print(f"lazyimp: {len(manifest.undecided)} undecided; the list says what to do", file=sys.stderr)
         return 1
     return 0

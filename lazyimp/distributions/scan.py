@@ -31,9 +31,28 @@ def scan(sys_path: Iterable[str], *, prefix: str | None = None, own: Iterable[st
         for each in _by_record([Distribution(os.path.join(site, name), site) for name in names]):
             if firsts.setdefault(each.name, each) is not each:
                 shadowed.append(each)
+    if any(_outer(site, sites) for site in sites):
+        carried = {each.info for each in [*firsts.values(), *shadowed] if _is_carried(each, firsts, sites)}
+        firsts = {name: each for name, each in firsts.items() if each.info not in carried}
+        shadowed = [each for each in shadowed if each.info not in carried]
     prefixes = [prefix if prefix is not None else sys.prefix]
     folds = sys.platform in ("darwin", "win32")
     return Environment(list(firsts.values()), shadowed, sites, prefixes, folds)
+
+
+def _outer(site: str, sites: list[str]) -> str:
+    """The folder of distributions that a folder of distributions is in, or ""."""
+    return next((each for each in sites if site.startswith(each + os.sep)), "")
+
+
+def _is_carried(each: Distribution, firsts: dict[str, Distribution], sites: list[str]) -> bool:
+    """Another distribution brought it along among its own files, for itself: its RECORD lists the metadata."""
+    outer = _outer(each.site, sites)
+    if not outer:
+        return False
+    paths = [os.path.join(each.info, name) for name in ("METADATA", "RECORD", "PKG-INFO")]
+    rows = [os.path.relpath(path, outer).replace(os.sep, "/") for path in paths]
+    return any(other.row(row) is not None for other in firsts.values() if other.site == outer for row in rows)
 
 
 def _metadata_in(site: str, is_own: bool) -> list[str]:

@@ -21,10 +21,12 @@ ACTIONS = ("on", "off", "status", "reify", "why", "report", "manifest")
 HEIGHT = 620  # pixels of the page below a cell
 
 _last: dict[str, Any] = {}  # the profile and the record of the last %%ttfb
+_kernel: dict[str, Any] = {}  # the shell, and the names of the modules that were there before us
 
 
 def load(shell: Any) -> None:
     """Give the shell our magics."""
+    _kernel.update(shell=shell, before=frozenset(sys.modules))
     shell.register_magic_function(_guarded(line_magic), "line", "lazyimp")
     shell.register_magic_function(_guarded(Ttfb(shell).run), "cell", "ttfb")
     shell.register_magic_function(_guarded(Eager(shell).run), "cell", "eager")
@@ -103,12 +105,35 @@ def _why(rest: list[str]) -> _Text:
 
 
 def _manifest() -> _Text:
-    """What the recorded cell needs elsewhere."""
-    _profile()
+    """What the recorded cell needs elsewhere; without one, what this kernel has loaded for the cells that ran."""
+    there = frozenset(sys.modules)
+    from lazyimp.manifest import running, static
     from lazyimp.manifest.build import Builder
     from lazyimp.reports import manifest as report
 
-    return _Text(report.render(Builder(_last["record"]).build()).rstrip())
+    _kernel["ours"] = _kernel.get("ours", frozenset()) | (sys.modules.keys() - there)
+    record = _last["record"] if "record" in _last else _so_far(running, static)
+    text = report.render(Builder(record).build()).rstrip()
+    _kernel["ours"] |= sys.modules.keys() - there
+    return _Text(text)
+
+
+def _so_far(running: Any, static: Any) -> Any:
+    """The record of this kernel: what was there before us does not count, unless a cell names it, nor what we load."""
+    shell = _kernel.get("shell")
+    cells = getattr(getattr(shell, "history_manager", None), "input_hist_parsed", ())
+    named = {
+        name.partition(".")[0]
+        for cell in cells
+        for each in static.imports_in(str(cell))
+        for name in each.names
+    }
+    before = [
+        name
+        for name in _kernel.get("before", frozenset()) | _kernel.get("ours", frozenset())
+        if name.partition(".")[0] not in named
+    ]
+    return running.of_this_process(before, {"kind": "notebook", "name": ""})
 
 
 class Page:

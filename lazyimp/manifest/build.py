@@ -12,9 +12,11 @@ from lazyimp.manifest import static
 from lazyimp.manifest import target as targets
 from lazyimp.manifest.kinds import Kind, kind_of
 from lazyimp.manifest.local import LocalCode
-from lazyimp.manifest.observe import Seen, observe, strings, sys_path_of
+from lazyimp.manifest.needed import UNKNOWN, Needed
+from lazyimp.manifest.observe import Place, Seen, observe, strings, sys_path_of
 from lazyimp.manifest.owners import Owner, Owners
 from lazyimp.manifest.resolve import Resolver
+from lazyimp.manifest.unloaded import Unloaded
 from lazyimp.manifest.values import (
     DATA,
     DEFERRED,
@@ -93,6 +95,7 @@ class Builder:
         self.local = LocalCode(self.environment, include)
         self.undecided: list[Undecided] = []
         self.conda: dict[str, Evidence] = {}
+        self.needed = Needed(self.owners)
 
     def build(self) -> Manifest:
         """The manifest."""
@@ -136,6 +139,7 @@ class Builder:
         waiting = [(name, by) for name, by in seen.deferred.items()]
         waiting += [(f"{name}:main", "the command line") for name in seen.commands]
         done: set[str] = set()
+        unloaded = Unloaded(self.resolver, self.needed, {module.name for module in seen.modules})
         while waiting:
             name, by = waiting.pop()
             module, _, main = name.partition(":")
@@ -145,8 +149,15 @@ class Builder:
             done.add(path)
             owner = self.owners.of(path, module)
             self._own(owner, OBSERVED if main else DEFERRED, module, by, path)
+            if owner.distribution is not None:
+                self.needed.asked(
+                    owner.distribution, {UNKNOWN} if main else seen.places.get(name) or {_place(by)}
+                )
             if owner.kind in OWN_CODE and not main and path.endswith(".py"):
                 waiting += static.imported_by(path, module)
+            elif owner.kind == "index":
+                self.needed.note(path, seen.places.get(module, ()))
+                waiting += unloaded.from_(module)
 
     def _hiding(self, name: str) -> None:
         """A folder without code that was imported in place of an editable distribution's package."""
@@ -176,40 +187,31 @@ class Builder:
                 self._own(owner, LIBRARY, path, "", path)
 
     def _optional(self, seen: Seen) -> None:
-        """Tag what was loaded only by imports that would have done without, and what only such packages loaded."""
-        asked: dict[
-            str, list[tuple[str, str, int]]
-        ] = {}  # distribution -> (who asked: "" for own code, file, line)
-        for module in seen.modules:
-            owner = self.owners.of(module.origin, module.name)
-            asker = self.owners.of(module.importer).distribution if module.importer else None
-            if owner.distribution is not None and asker is not owner.distribution:
-                line = int(module.by.rpartition(":")[2] or 0) if module.by else 0
-                who = asker.name if asker is not None else ""
-                asked.setdefault(owner.distribution.name, []).append((who, module.importer, line))
+        """Tag what is there because it is installed: loaded inside try, or looked for by others than the program."""
+        self.needed.see(seen)
         named = {
             found.name
-            for top in static.wanted(self._own_files(seen))
+            for top in static.wanted([*self._own_files(seen), *map(self.resolver.main_of, seen.commands)])
             if (found := static.provider(top, self.environment)) is not None
         }
-        needed = {name for name in self.gathered if name in named or name not in asked}
-        grows = True
-        while grows:
-            needed |= self._required(needed)
-            more = {
-                name
-                for name, places in asked.items()
-                if name not in needed
-                and any(
-                    (not who or who in needed) and not static.is_guarded(path, line)
-                    for who, path, line in places
-                )
-            }
-            needed |= more
-            grows = bool(more)
-        for name in asked:
-            if name not in needed:
-                self.gathered[name].tags.add(OPTIONAL)
+        origins = {module.name: module.origin for module in seen.modules}
+        unasked = [name for name in self.gathered if name not in self.needed.askers]
+        probed = [name for name in unasked if self._is_probed(self.gathered[name], origins)]
+        known = [name for name in self.gathered if name in named or (name in unasked and name not in probed)]
+        self.needed.settle(known, self._required)
+        if self.minimal:  # what is left out has to be worth a second look
+            self.needed.look_again(seen)
+            self.needed.settle((), self._required)
+        for name, each in self.gathered.items():
+            if name not in self.needed.names:
+                each.tags.add(OPTIONAL)
+
+    def _is_probed(self, each: Gathered, origins: dict[str, str]) -> bool:
+        """Only its metadata was read, while modules of other distributions loaded: to see whether it is there."""
+        return each.tags == {METADATA} and all(
+            fact.by and self.owners.of(origins.get(fact.by, "")).distribution is not None
+            for fact in each.evidence
+        )
 
     def _required(self, names: Iterable[str]) -> set[str]:
         """What these require, directly or not."""
@@ -370,3 +372,9 @@ class Builder:
             tuple(sorted({*known.flags, *kind.flags})),
             distribution.display,
         )
+
+
+def _place(by: str) -> Place:
+    """A place as a file and a line."""
+    file, _, line = by.rpartition(":")
+    return file, int(line)

@@ -136,18 +136,19 @@ class LocalCode:
         return _make(name, path, kind, files, root.distribution)
 
     def program(self, record: Record) -> dict[str, str]:
-        """What ran: kind and name; a script's name is relative to the root it is below."""
+        """What ran: kind, name and current folder; a script's name is relative to the root it is below."""
         main = record.facts.get("main", record.header.get("main"))
         if not isinstance(main, dict):
             return {"kind": "unknown", "name": ""}
         kind, name = str(main.get("kind", "")), str(main.get("name", ""))
+        cwd = str(record.header.get("cwd") or "")
         if kind == "script":
-            path = os.path.normpath(os.path.join(str(record.header.get("cwd") or ""), name))
+            path = os.path.normpath(os.path.join(cwd, name))
             inside = [
                 root for root, _ in self.roots if root and path.startswith(root.rstrip(os.sep) + os.sep)
             ]
             name = os.path.relpath(path, max(inside, key=len)) if inside else os.path.basename(path)
-        return {"kind": kind, "name": name.replace(os.sep, "/")}
+        return {"kind": kind, "name": name.replace(os.sep, "/"), "folder": cwd}
 
 
 def unit_of(root: str, path: str) -> str:

@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from lazyimp.record import FAILED, Import, Record
+from lazyimp.record import FAILED, FIRST_USE, THERE, Import, Record
 
 OURS = ("lazyimp", "lazyimp_c")
 # Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
@@ -18,6 +18,9 @@ SCANNED = ("entry_points.txt", "RECORD", "INSTALLER", "top_level.txt", "direct_u
 START_UP = (".pth", "pyvenv.cfg")  # read by every interpreter that starts
 # So many distributions whose metadata was read: somebody looked at all of them.
 MOST_METADATA = 40
+
+
+Place = tuple[str, int]  # a file and a line of it; ("", 0) where it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class SeenModule:
     by: str
     importer: str  # the importing module's file
     chain: tuple[str, ...] = ()  # the imports during which it happened, outermost first
+
+    @property
+    def place(self) -> Place:
+        """Where it was asked for."""
+        return (self.importer, int(self.by.rpartition(":")[2] or 0)) if self.importer else ("", 0)
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Seen:
     complete: bool = True
     deferred: dict[str, str] = field(default_factory=dict)  # put off by lazyimp, never loaded -> statement
     commands: tuple[str, ...] = ()  # modules that ran as `python -m`
+    places: dict[str, set[Place]] = field(default_factory=dict)  # module -> statements that ask for it
 
 
 def observe(record: Record) -> Seen:
@@ -54,9 +63,11 @@ def observe(record: Record) -> Seen:
     failed: dict[str, str] = {}
     deferred: dict[str, str] = {}
     commands: dict[str, None] = {}
+    places: dict[str, set[Place]] = {}
     for process in record.processes():
         _modules(process, modules, failed)
         _main(process, modules, commands)
+        _places(process, places)
         for each in process.deferrals:
             if not is_ours(each.target):
                 deferred.setdefault(each.target, f"{each.file}:{each.line}")
@@ -77,10 +88,12 @@ def observe(record: Record) -> Seen:
         complete,
         deferred,
         tuple(commands),
+        places,
     )
 
 
 LONGEST_CHAIN = 12
+_ODD_PATH = re.compile(r"/(?:\.{0,2}/|\.{0,2}$)").search  # what normpath would change
 
 
 def _chain(each: Import, known: dict[int, Import]) -> tuple[str, ...]:
@@ -112,6 +125,32 @@ def _modules(process: Record, modules: dict[str, SeenModule], failed: dict[str, 
     for name, origin in process.present:
         if name not in before and not is_ours(name) and name not in ("__main__", "__mp_main__"):
             modules.setdefault(name, SeenModule(name, _origin(process, origin), "", ""))
+
+
+def _places(process: Record, places: dict[str, set[Place]]) -> None:
+    """Who asked for what: where something was put off the statement counts, not the place of its first use."""
+    known = {each.id: each for each in process.imports}
+    stdlib = tuple(f"{each}{os.sep}" for each in strings(process.header.get("stdlib")) if each)
+    for each in process.imports:
+        if each.use == FIRST_USE or each.how == FAILED:
+            continue
+        file, line = each.file, each.line
+        if (
+            file.startswith(stdlib) and "-packages" not in file
+        ):  # on behalf of somebody: of what is being loaded
+            if each.how == THERE:
+                continue
+            parent = known.get(each.parent)
+            file, line = (_origin(process, parent.origin), 0) if parent is not None else ("", 0)
+        places.setdefault(each.name, set()).add((file, line))
+    for late in process.deferrals:
+        place = (late.file, late.line)
+        name = late.target
+        if late.attribute:  # it may be a submodule
+            places.setdefault(f"{name}.{late.attribute}", set()).add(place)
+        while name and place not in (there := places.setdefault(name, set())):
+            there.add(place)
+            name = name.rpartition(".")[0]
 
 
 def _main(process: Record, modules: dict[str, SeenModule], commands: dict[str, None]) -> None:
@@ -155,6 +194,8 @@ def _origin(process: Record, origin: str) -> str:
     """An absolute path, or what the import system says instead of one (built-in, frozen, "")."""
     if not origin or origin in ("built-in", "frozen", "namespace") or origin.startswith("<"):
         return origin
+    if origin.startswith("/") and not _ODD_PATH(origin):
+        return origin
     return os.path.normpath(os.path.join(str(process.header.get("cwd") or ""), origin))
 
 
@@ -170,7 +211,10 @@ def sys_path_of(record: Record) -> list[str]:
     """The sys.path of the run and its children; of a run that was cut short, as far as its modules tell."""
     found: dict[str, None] = {}
     for process in record.processes():
-        found.update(dict.fromkeys(str(each) for each in _list(process.facts.get("sys_path"))))
+        cwd = str(process.header.get("cwd") or "")
+        found.update(
+            dict.fromkeys(os.path.join(cwd, each) for each in strings(process.facts.get("sys_path")))
+        )
     if found:
         return list(found)
     header = record.header

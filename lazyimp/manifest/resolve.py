@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 
 ENDINGS = (".py", ".pyc")
@@ -19,6 +20,11 @@ class Resolver:
     def file_of(self, name: str) -> str:
         """The file of a module, of a package its __init__; "" for a namespace, and where there is none."""
         return self._find(name)[0]
+
+    def has(self, name: str) -> bool:
+        """There is such a module or namespace; of the standard library, too."""
+        file, places = self._find(name)
+        return bool(file or places) or name in sys.stdlib_module_names
 
     def main_of(self, name: str) -> str:
         """The file that `python -m name` runs."""

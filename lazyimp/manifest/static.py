@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Written:
     checking: bool  # below `if TYPE_CHECKING:`: for type checkers only
     at_start: bool = True  # not in a function
     relative: tuple[str, ...] = ()  # the same for names with leading dots
+    passed: bool = False  # guarded by a handler of nothing but `pass`: whatever uses the name needs it
 
 
 @functools.lru_cache(maxsize=4096)
@@ -31,8 +33,16 @@ def imports_of(path: str) -> tuple[Written, ...]:
     """The import statements of a source file; none where it cannot be read or parsed."""
     try:
         with open(path, "rb") as file:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return imports_in(file.read())
+    except OSError:
+        return ()
+
+
+def imports_in(source: bytes | str) -> tuple[Written, ...]:
+    """The import statements of a source text; none where it cannot be parsed."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return tuple(_statements(tree, _Where()))
 
@@ -43,6 +53,7 @@ class _Where(NamedTuple):
     guarded: bool = False
     checking: bool = False
     at_start: bool = True
+    passed: bool = False
 
 
 def _statements(node: ast.AST, where: _Where) -> Iterator[Written]:
@@ -50,15 +61,20 @@ def _statements(node: ast.AST, where: _Where) -> Iterator[Written]:
         if isinstance(child, (ast.Import, ast.ImportFrom)):
             yield _written(child, where)
         elif isinstance(child, ast.Try):
-            caught = where.guarded or any(_takes_import_error(each) for each in child.handlers)
-            yield from _statements(ast.Module(child.body, []), where._replace(guarded=caught))
+            taking = [each for each in child.handlers if _takes_import_error(each)]
+            inside = where
+            if taking:
+                passed = all(isinstance(each.body[0], ast.Pass) for each in taking)
+                inside = where._replace(guarded=True, passed=passed and (where.passed or not where.guarded))
+            yield from _statements(ast.Module(child.body, []), inside)
             for handler in child.handlers:
                 yield from _statements(handler, where)
-            yield from _statements(ast.Module([*child.orelse, *child.finalbody], []), where)
+            yield from _statements(ast.Module(child.orelse, []), inside)
+            yield from _statements(ast.Module(child.finalbody, []), where)
         elif isinstance(child, ast.If) and _asks_type_checker(child.test):
             yield from _statements(ast.Module(child.body, []), where._replace(checking=True))
             yield from _statements(ast.Module(child.orelse, []), where)
-        elif isinstance(child, ast.With) and any("suppress" in ast.dump(item) for item in child.items):
+        elif isinstance(child, ast.With) and _suppresses(child):
             yield from _statements(child, where._replace(guarded=True))
         elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             yield from _statements(child, where._replace(at_start=False))
@@ -74,14 +90,27 @@ def _written(node: ast.Import | ast.ImportFrom, where: _Where) -> Written:
         joined = base + ("." if node.module else "")
         found = (*((base,) if node.module else ()), *(f"{joined}{name}" for name in names))
         names, relative = ((), found) if node.level else (found, ())
-    return Written(names, node.lineno, where.guarded, where.checking, where.at_start, relative)
+    return Written(names, node.lineno, where.guarded, where.checking, where.at_start, relative, where.passed)
 
 
 def _takes_import_error(handler: ast.ExceptHandler) -> bool:
+    """An ImportError ends here: one that is raised again, or turned into another error, does not."""
+    if isinstance(handler.body[-1], ast.Raise):
+        return False
     if handler.type is None:
         return True
     names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
     return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+_LETS_PASS = re.compile(r"suppress|(?:try|optional|maybe|soft)_?import", re.IGNORECASE).search
+
+
+def _suppresses(node: ast.With) -> bool:
+    """A context that lets an ImportError pass, by the name of what makes it."""
+    made = [item.context_expr for item in node.items]
+    names = [each for expression in made for each in ast.walk(expression)]
+    return any(_LETS_PASS(getattr(each, "id", getattr(each, "attr", ""))) for each in names)
 
 
 def _asks_type_checker(test: ast.expr) -> bool:
@@ -107,9 +136,12 @@ def imported_by(path: str, module: str) -> list[tuple[str, str]]:
 
 @functools.lru_cache(maxsize=8192)
 def is_guarded(path: str, line: int) -> bool:
-    """The import statement at that line waits for its outcome. Only the top-level statement around it is parsed."""
+    """Whoever imports at that line waits for the outcome: inside a try that takes ImportError, or `with suppress`.
+
+    Only the top-level statement around the line is parsed.
+    """
     lines = _lines(path)
-    if not 0 < line <= len(lines) or lines[line - 1].startswith(("import ", "from ")):
+    if not 0 < line <= len(lines) or stands_at_margin(path, line):
         return False
     first = next((at for at in range(line - 1, -1, -1) if _begins(lines[at])), 0)
     end = next((at for at in range(line, len(lines)) if _begins(lines[at])), len(lines))
@@ -117,7 +149,31 @@ def is_guarded(path: str, line: int) -> bool:
         tree = ast.parse("\n".join(lines[first:end]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return any(each.guarded for each in imports_of(path) if each.line == line)
-    return any(each.guarded for each in _statements(tree, _Where()) if each.line == line - first)
+    return _holds(tree.body, line - first)
+
+
+def stands_at_margin(path: str, line: int) -> bool:
+    """Whatever stands at that line runs whenever the file does; so does what cannot be looked at."""
+    lines = _lines(path)
+    return not 0 < line <= len(lines) or not lines[line - 1].startswith((" ", "\t"))
+
+
+def _holds(body: list[ast.stmt], line: int) -> bool:
+    """The line is in the body of a try or with among these that lets an ImportError pass; not in a function there."""
+    for node in body:
+        if not node.lineno <= line <= (node.end_lineno or node.lineno):
+            continue
+        if isinstance(node, ast.Try) and any(map(_takes_import_error, node.handlers)):
+            # what follows below `else` runs only if it could be imported
+            for block in filter(None, (node.body, node.orelse)):
+                if block[0].lineno <= line <= (block[-1].end_lineno or 0):
+                    return True
+        elif isinstance(node, ast.With) and _suppresses(node):
+            return True
+        blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+        blocks += [each.body for each in (*getattr(node, "handlers", ()), *getattr(node, "cases", ()))]
+        return any(_holds(block, line) for block in blocks)
+    return False
 
 
 @functools.lru_cache(maxsize=256)
@@ -137,12 +193,12 @@ def _begins(line: str) -> bool:
 
 
 def wanted(files: Iterable[str]) -> set[str]:
-    """Top-level names that the files import for good: not inside try, not for type checkers."""
+    """Top-level names that the files import for good: not for type checkers, and not inside a try that copes."""
     return {
         name.partition(".")[0]
         for path in files
         for each in (imports_of(path) if path.endswith(".py") else ())
-        if not each.guarded and not each.checking
+        if (each.passed or not each.guarded) and not each.checking
         for name in each.names
     }
 

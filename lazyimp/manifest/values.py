@@ -145,7 +145,9 @@ class Target:
 class Manifest:
     """The smallest set of dependencies that runs the program elsewhere, each with its reason."""
 
-    program: dict[str, str]  # {"kind", "name"}: what ran, the name relative to the local part it is in
+    program: dict[
+        str, str
+    ]  # {"kind", "name", "folder"}: what ran, relative to the local part it is in; the folder it ran in
     target: Target
     requirements: tuple[Requirement, ...]
     local: tuple[LocalPart, ...] = ()

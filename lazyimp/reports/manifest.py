@@ -59,7 +59,7 @@ def _headline(manifest: Manifest, style: Style) -> list[str]:
     lines = [headed(title, share, style)]
     lines.append(style.paint(style.plain(f"{machine} · {target.accelerator}"), DIM))
     if not manifest.complete:
-        lines += wrapped("the run did not end by itself: something may be missing", style, code=YELLOW)
+        lines += wrapped("this is not a whole run: something may be missing", style, code=YELLOW)
     return lines
 
 

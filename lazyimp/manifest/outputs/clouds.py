@@ -6,10 +6,11 @@ Local code is expected in `code/<part>` beside them, as `lazyimp manifest --bund
 from __future__ import annotations
 
 import json
+import posixpath
 import shlex
 from typing import Any
 
-from lazyimp.manifest.outputs.lines import CODE, command, needs_backend, pinned, program_name
+from lazyimp.manifest.outputs.lines import CODE, command, folder, needs_backend, pinned, program_name
 from lazyimp.manifest.values import Manifest
 
 
@@ -45,6 +46,11 @@ def skypilot(manifest: Manifest) -> str:
         + (f" --torch-backend={backend}" if backend else "")
         + " -r requirements.txt"
     )
+    path = ":".join(f"$PWD/{CODE}/{part.name}" for part in manifest.local)
+    where = folder(manifest, CODE)
+    words = command(manifest, CODE)
+    if where:
+        words = [posixpath.relpath(each, where) if each.startswith(f"{CODE}/") else each for each in words]
     lines = [
         f"name: {program_name(manifest)}",
         "workdir: .",
@@ -60,12 +66,9 @@ def skypilot(manifest: Manifest) -> str:
         f"  {install}",
         "run: |",
         "  source .venv/bin/activate",
-        *(
-            [f"  export PYTHONPATH={':'.join(f'{CODE}/{part.name}' for part in manifest.local)}"]
-            if manifest.local
-            else []
-        ),
-        f"  {shlex.join(command(manifest, CODE))}",
+        *([f'  export PYTHONPATH="{path}"'] if manifest.local else []),
+        *([f"  cd {shlex.quote(where)}"] if where else []),
+        f"  {shlex.join(words)}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -83,13 +86,16 @@ def modal(manifest: Manifest) -> str:
         '        extra_options="--no-deps",',
         "    )",
     ]
-    for part in manifest.local:
-        lines.append(
-            f"    .add_local_dir({json.dumps(f'{CODE}/{part.name}')}, {json.dumps(f'/root/{part.name}')})"
-        )
     if manifest.local:
         path = ":".join(f"/root/{part.name}" for part in manifest.local)
         lines.append(f'    .env({{"PYTHONPATH": {json.dumps(path)}}})')
+    where = folder(manifest, "/root")
+    lines += [f"    .workdir({json.dumps(where)})"] if where else []
+    # files come last: Modal builds nothing on top of them
+    lines += [
+        f"    .add_local_dir({json.dumps(f'{CODE}/{part.name}')}, {json.dumps(f'/root/{part.name}')})"
+        for part in manifest.local
+    ]
     lines += [")", f"app = modal.App({json.dumps(program_name(manifest))}, image=image)"]
     return "\n".join(lines) + "\n"
 

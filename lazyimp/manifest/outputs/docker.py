@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lazyimp.manifest.outputs.lines import command, needs_backend
+from lazyimp.manifest.outputs.lines import command, folder, needs_backend
 from lazyimp.manifest.values import Manifest
 
 
@@ -29,6 +29,9 @@ def render(manifest: Manifest, *, base: str = "") -> str:
     ]
     if manifest.local:
         lines.append("ENV PYTHONPATH=" + ":".join(f"/app/code/{part.name}" for part in manifest.local))
+    where = folder(manifest, "/app/code")
+    if where:
+        lines.append(f"WORKDIR {where}")
     words = command(manifest, "/app/code")
     lines.append(f"CMD {json.dumps(words)}")
     return "\n".join(lines) + "\n"

@@ -85,11 +85,32 @@ def program_name(manifest: Manifest) -> str:
     return plain_name(PurePath(manifest.program.get("name", "")).stem)
 
 
+def folder(manifest: Manifest, code: str) -> str:
+    """The folder to run in, below `code`: the one the program ran in, if it is of a part; else ""."""
+    ran = manifest.program.get("folder", "")
+    above = [part for part in manifest.local if ran and inside(ran, part.root) is not None]
+    if not above:
+        return ""
+    part = max(above, key=lambda each: len(each.root))
+    below = inside(ran, part.root) or ""
+    if below and not any(file.name.startswith(f"{below}/") for file in part.files):
+        return ""
+    return "/".join(filter(None, [code, part.name, below]))
+
+
+def inside(path: str, root: str) -> str | None:
+    """What of `path` is below `root`, with slashes; "" if they are the same, None if it is not below."""
+    path, root = path.replace("\\", "/").rstrip("/"), root.replace("\\", "/").rstrip("/")
+    return path[len(root) + 1 :] if f"{path}/".startswith(f"{root}/") else None
+
+
 def command(manifest: Manifest, code: str = "") -> list[str]:
     """The words that start the program; `code` is the folder with a folder for each part of the local code."""
     kind, name = manifest.program.get("kind", ""), manifest.program.get("name", "")
     if kind == "module":
         return ["python", "-m", name]
+    if kind == "command" and name:
+        return [name]  # a script that its distribution installs
     if kind != "script":
         return ["python"]
     holders = [part.name for part in manifest.local if any(file.name == name for file in part.files)]

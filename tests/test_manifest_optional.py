@@ -1,0 +1,275 @@
+"""What a run needs is the same lazy and eager; what is there because it is installed is told apart."""
+
+import pytest
+from installed import found, install, manifest_of, ran
+
+from lazyimp.manifest import static
+from lazyimp.manifest.unloaded import at_margin
+from lazyimp.record import read_record
+
+
+@pytest.fixture
+def site(tmp_path):
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def sides(tmp_path, write, run_python):
+    """The manifests of an eager and of two lazy runs of main.py."""
+
+    def go(main, **options):
+        write({"main.py": main})
+        made = []
+        for mode in ("off", "safe", "deep"):
+            record = tmp_path / f"{mode}.jsonl"
+            record.unlink(missing_ok=True)  # records are only ever appended to
+            settings = {"LAZYIMP": mode, "LAZYIMP_RECORD": str(record), "LAZYIMP_RECORD_FILES": "1"}
+            run_python(tmp_path / "main.py", env=settings)
+            made.append(manifest_of(read_record(str(record)), **options))
+        return made
+
+    return go
+
+
+def names(manifest):
+    return sorted(each.name for each in manifest.requirements)
+
+
+LIBRARY = {
+    "lib/__init__.py": """
+import undeclared
+try:
+    import helper
+except ImportError:
+    helper = None
+try:
+    from .widget import show
+except Exception:
+    pass
+value = 1
+""",
+    "lib/widget/__init__.py": "from .parts import show\n",
+    "lib/widget/parts.py": "import ui\nshow = ui.x\n",
+}
+
+
+@pytest.fixture
+def library(site):
+    """A package that requires one, imports one without saying so, and does with others if they are there."""
+    install(site, "lib", "1", LIBRARY, requires=["declared"])
+    for name in ("declared", "undeclared", "deep-below"):
+        install(site, name, "1", {f"{name.replace('-', '_')}.py": "x = 1\n"})
+    install(site, "helper", "1", {"helper.py": "import deep_below\nx = deep_below.x\n"})
+    install(site, "ui", "1", {"ui.py": "x = 1\n"})
+    return site
+
+
+@pytest.mark.parametrize(
+    "main",
+    ["import lib\n", "import lib\nprint(lib.value)\n", "import lib\nprint(lib.helper.x, lib.show)\n"],
+    ids=["never used", "used", "used with what is optional"],
+)
+def test_the_same_is_needed_lazy_and_eager(library, sides, main):
+    for manifest in sides(main, minimal=True):
+        assert names(manifest) == ["declared", "lib", "undeclared"]
+
+
+def test_what_is_there_because_it_is_installed_is_listed_and_tagged(library, sides):
+    """Also what only an optional part of a package, or another optional package, imports."""
+    eager, *_ = sides("import lib\nprint(lib.value)\n")
+    tags = {each.name: "optional" in each.tags for each in eager.requirements}
+    assert tags == {
+        "lib": False,
+        "declared": False,
+        "undeclared": False,
+        "helper": True,
+        "deep-below": True,
+        "ui": True,
+    }
+
+
+def test_the_program_s_own_word_counts(library, sides):
+    """What it names outside try is needed, whoever loaded it first, and in whatever function."""
+    main = "import lib\nprint(lib.value)\ndef later():\n    import ui\nlater()\n"
+    assert [names(each) for each in sides(main, minimal=True)] == [
+        ["declared", "lib", "ui", "undeclared"]
+    ] * 3
+
+
+def test_a_look_at_a_version_makes_nothing_needed(site, sides):
+    """Other distributions look whether something is there; when the program itself does, it is needed."""
+    probe = """
+from importlib.metadata import PackageNotFoundError, version
+try:
+    there = version("probed")
+except PackageNotFoundError:
+    there = None
+"""
+    install(site, "lib", "1", {"lib.py": probe})
+    install(site, "probed", "1", {"probed.py": ""})
+    eager, *_ = sides("import lib\nprint(lib.there)\n")
+    assert "optional" in found(eager)["probed"].tags
+    assert [names(each) for each in sides("import lib\nprint(lib.there)\n", minimal=True)] == [["lib"]] * 3
+    assert "optional" not in found(sides(probe)[0])["probed"].tags
+
+
+def test_examples_in_texts_are_no_imports(site, sides):
+    text = '"""Use it so:\n\nimport absent_here\nimport other\n"""\nimport dep\n'
+    install(site, "lib", "1", {"lib/__init__.py": "from . import inner\n", "lib/inner.py": text})
+    for name in ("other", "dep"):
+        install(site, name, "1", {f"{name}.py": "x = 1\n"})
+    assert [names(each) for each in sides("import lib\n")] == [["dep", "lib"]] * 3
+
+
+def test_blocks_that_ask_whether_something_is_there(site, sides):
+    """What they import is needed where it is there; a block that also imports what is not there does not run."""
+    install(site, "lib", "1", {"lib/__init__.py": "from . import inner\n", "lib/inner.py": ASKS})
+    for name in ("extra", "half"):
+        install(site, name, "1", {f"{name}.py": "x = 1\n"})
+    assert [names(each) for each in sides("import lib\n", minimal=True)] == [["extra", "lib"]] * 3
+
+
+ASKS = """
+from importlib.util import find_spec
+EXTRA_AVAILABLE = find_spec("extra") is not None
+HALF_AVAILABLE = find_spec("half") and find_spec("absent_half")
+if EXTRA_AVAILABLE:
+    import extra
+if HALF_AVAILABLE:
+    import absent_half
+    import half
+"""
+
+
+def test_who_imports_what_is_there_already(site, sides):
+    """Whoever comes second leaves no trace in an eager record; before anything is left out, it is looked for."""
+    first = "try:\n    import extra\nexcept ImportError:\n    extra = None\n"
+    install(
+        site,
+        "lib",
+        "1",
+        {"lib/__init__.py": "from . import one, two\n", "lib/one.py": first, "lib/two.py": "import extra\n"},
+    )
+    install(site, "extra", "1", {"extra.py": "x = 1\n"})
+    main = "import lib\nprint(lib.one.extra.x)\n"
+    assert [names(each) for each in sides(main, minimal=True)] == [["extra", "lib"]] * 3
+
+
+def test_a_file_that_tried_first(site, sides):
+    """What it imports below `if it is there` is no more needed than before; at the margin it is."""
+    tries = "try:\n    import extra\n    there = True\nexcept ImportError:\n    there = False\n"
+    install(site, "lib", "1", {"lib.py": tries + "if there:\n    from extra import x\n"})
+    install(site, "extra", "1", {"extra.py": "x = 1\n"})
+    main = "import lib\nprint(lib.x)\n"
+    assert [names(each) for each in sides(main, minimal=True)] == [["lib"]] * 3
+    (site / "lib.py").write_text(tries + "from extra import x\n")
+    assert [names(each) for each in sides(main, minimal=True)] == [["extra", "lib"]] * 3
+
+
+@pytest.mark.parametrize(("handler", "needed"), [("pass", True), ("extra = None", False)])
+def test_a_program_that_only_lets_it_pass(site, sides, handler, needed):
+    """With nothing in the name's place, whatever uses it needs it."""
+    install(site, "extra", "1", {"extra.py": "x = 1\n"})
+    main = f"try:\n    import extra\nexcept ImportError:\n    {handler}\nprint(extra.x)\n"
+    assert [names(each) for each in sides(main, minimal=True)] == [["extra"] if needed else []] * 3
+
+
+def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
+    """The file that asked is then no module's: it counts as its distribution does."""
+    install(site, "front", "1", {"front/__init__.py": "", "front/_real.py": "import back\n"})
+    install(site, "back", "1", ["back.py"])
+    main = tmp_path / "main.py"
+    main.write_text("try:\n    import front\nexcept ImportError:\n    front = None\n")
+    record = ran(tmp_path, site, {"front": site / "front" / "__init__.py"}, by=(str(main), 2))
+    inner = ran(tmp_path, site, {"back": site / "back.py"}, by=(str(site / "front" / "_real.py"), 1))
+    from dataclasses import replace
+
+    both = replace(record, imports=(*record.imports, replace(inner.imports[0], id=2, parent=1)))
+    assert "optional" in found(manifest_of(both))["back"].tags
+
+
+@pytest.mark.parametrize(
+    ("code", "guarded"),
+    [
+        ("try:\n    HERE\nexcept ImportError:\n    pass\n", True),
+        ("try:\n    HERE\nexcept (KeyError, ModuleNotFoundError):\n    pass\n", True),
+        ("try:\n    pass\nexcept ImportError:\n    HERE\n", False),
+        (
+            "try:\n    HERE\nexcept ImportError as error:\n    raise TypeError('install it') from error\n",
+            False,
+        ),
+        ("try:\n    HERE\nexcept Exception:\n    if a:\n        raise\n    b = 1\n", True),
+        ("try:\n    HERE\nexcept KeyError:\n    pass\n", False),
+        ("try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    HERE\n", True),
+        ("def f():\n    if a:\n        HERE\n", False),
+        (
+            "def f():\n    try:\n        if a:\n            HERE\n    except Exception:\n        return\n",
+            True,
+        ),
+        ("class A:\n    for a in b:\n        with suppress(ImportError):\n            HERE\n", True),
+        ("with open(a) as b:\n    HERE\n", False),
+        ("with try_import() as b:\n    HERE\n", True),
+    ],
+)
+@pytest.mark.parametrize("how", ["import thing", "thing = import_module('thing')"])
+def test_who_waits_for_an_import(tmp_path, code, guarded, how):
+    path = tmp_path / "code.py"
+    path.write_text(f"x = 1\n{code.replace('HERE', how)}\ny = 2\n")
+    line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if how in text)
+    assert static.is_guarded(str(path), line) is guarded
+
+
+def test_statements_at_the_margin(tmp_path):
+    path = tmp_path / "code.py"
+    path.write_text(
+        "import a, b.c as d\nfrom e import (  # why\n    f as g,\n    h,\n)\nfrom . import i\n"
+        "from .j import *\nfrom ... import far\nif k:\n    import l\nimport m\n"
+        "if has_absent() and N_AVAILABLE:\n    import absent\n    import n\n"
+        "if N_AVAILABLE:  # it is\n\n    import n\n    if o:\n        import o\n    from .p import q\nimport r\n"
+    )
+    assert at_margin(str(path), "pkg.code", lambda name: name != "absent") == [
+        ("a", 1),
+        ("b.c", 1),
+        ("e", 2),
+        ("e.f", 2),
+        ("e.h", 2),
+        ("pkg", 6),
+        ("pkg.i", 6),
+        ("pkg.j", 7),
+        ("m", 11),
+        ("r", 21),
+        ("n", 17),
+        ("pkg.p", 20),
+        ("pkg.p.q", 20),
+    ]
+
+
+def test_a_script_of_a_distribution(site, tmp_path, write, run_python):
+    """A console script is its distribution's, not local code."""
+    write({"venv/bin/tool": "import tool\nprint(tool.x)\n"})
+    info = install(site, "tool", "1", {"tool.py": "x = 1\n"})
+    with (info / "RECORD").open("a") as file:
+        file.write("../venv/bin/tool,,\n")
+    record = tmp_path / "run.jsonl"
+    settings = {"LAZYIMP": "off", "LAZYIMP_RECORD": str(record), "LAZYIMP_RECORD_FILES": "1"}
+    run_python(tmp_path / "venv" / "bin" / "tool", env={**settings, "PYTHONPATH": str(site)})
+    manifest = manifest_of(read_record(str(record)))
+    assert names(manifest) == ["tool"] and not manifest.local
+    assert "optional" not in found(manifest)["tool"].tags
+
+
+def test_what_a_distribution_carries_along_is_not_one(tmp_path, site):
+    """A folder of its own on sys.path, with metadata that its RECORD lists."""
+    files = {
+        "big/__init__.py": "",
+        "big/_vendor/small.py": "",
+        "big/_vendor/small-1.dist-info/METADATA": "Name: small\nVersion: 1\n",
+        "big/_vendor/small-1.dist-info/RECORD": "small.py,,\n",
+    }
+    install(site, "big", "1", files)
+    sites = [site, site / "big" / "_vendor"]
+    modules = {"big": site / "big" / "__init__.py", "small": site / "big" / "_vendor" / "small.py"}
+    manifest = manifest_of(ran(tmp_path, sites, modules))
+    assert names(manifest) == ["big"] and manifest.whole["distributions"] == 1
