@@ -113,7 +113,7 @@ class Lying:
     def ask(self, command, /, **wish):
         return self.answer
 
-    def get(self, place, path):
+    def get(self, place, path, size_bytes):
         Path(path).write_bytes(b"evil")
 
     def close(self):

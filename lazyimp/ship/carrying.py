@@ -18,6 +18,7 @@ from lazyimp.manifest.values import LocalPart
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.planning import blob_of, digest_name, lack_of
+from lazyimp.ship.settling import settled
 from lazyimp.ship.values import Blob, Lack, Plan
 
 CLOCK_ROUNDS = 5
@@ -55,16 +56,13 @@ class Carrier:
 
     def carry(self, plan: Plan, job: str, environ: Mapping[str, str], began_ns: int) -> Shipped:
         """Do all of it; raises ShipError. A step that is done is not done again by the next attempt."""
-        blocking = [each for each in plan.refused if each.blocks]
-        if blocking:
-            first = blocking[0]
-            raise ShipError(
-                f"{first.what} cannot travel: {first.why}; {first.way_out} ({len(blocking)} such)"
-            )
+        refuse(plan)
         secrets = secrets_of(plan, environ)
         done = Shipped(job)
         with done.step("look"):
             done.offset_s, done.offset_error_s = clock_offset(self.channel)
+            plan = settled(plan, self.channel)
+            refuse(plan)
             lack = lack_of(plan, self.channel)
         with done.step("upload"):
             self._send(plan, lack, done)
@@ -137,6 +135,9 @@ class Carrier:
         self.channel.ask("unpack", **wish)
 
     def _build(self, plan: Plan, lack: Lack, done: Shipped) -> None:
+        if plan.job.image:
+            self.say(f"fetching image {plan.job.image}")
+            done.environment_reused = bool(self.channel.ask("image", image=plan.job.image)["reused"])
         if plan.environment is None or not lack.environment:
             return
         wish = plan.environment
@@ -151,6 +152,9 @@ class Carrier:
             index=list(wish.arguments),
             only_binary=wish.only_binary,
             uv=uv,
+            conda=wish.conda,
+            accelerated=wish.accelerated,
+            hashes=wish.require_hashes,
         )
         done.environment_reused = bool(answer["reused"])
 
@@ -169,7 +173,7 @@ class Carrier:
 
     def _start(self, plan: Plan, job: str, secrets: dict[str, str], t0_ns: int) -> dict[str, Any]:
         wish = asdict(plan.job)
-        for name in ("name", "inputs", "secrets", "place"):
+        for name in ("name", "inputs", "secrets", "place", "output_limit_bytes"):
             del wish[name]
         env = {**plan.job.env, "LAZYIMP_RECORD": "{job}/record.jsonl", "LAZYIMP_T0": str(t0_ns)}
         state: dict[str, Any] = self.channel.ask(
@@ -183,6 +187,16 @@ class Carrier:
             place=[list(each) for each in plan.job.place],
         )
         return state
+
+
+def refuse(plan: Plan) -> None:
+    """Raise ShipError where something of the plan stands in the way."""
+    blocking = [each for each in plan.refused if each.blocks]
+    if blocking:
+        first = blocking[0]
+        raise ShipError(
+            f"{first.what} cannot be had there: {first.why}; {first.way_out} ({len(blocking)} such)"
+        )
 
 
 def own_uv() -> str | None:

@@ -62,10 +62,13 @@ class Local:
         except OSError as error:
             raise ShipError(f"cannot copy {path!r}: {error.strerror}") from None
 
-    def get(self, place: str, path: str) -> None:
-        """Copy a file from there."""
+    def get(self, place: str, path: str, size_bytes: int) -> None:
+        """Copy a file from there, and no more of it than it is said to have."""
         try:
-            shutil.copyfile(place, path)
+            with open(place, "rb") as source, open(path, "wb") as file:
+                while size_bytes > 0 and (block := source.read(min(BLOCK, size_bytes))):
+                    file.write(block)
+                    size_bytes -= len(block)
         except OSError as error:
             raise ShipError(f"cannot fetch {place!r}: {error.strerror}") from None
 

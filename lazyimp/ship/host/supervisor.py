@@ -5,9 +5,10 @@ import signal
 import subprocess
 import time
 
+from lazyimp.ship.host import containers
 from lazyimp.ship.host.environments import python_of
 from lazyimp.ship.host.jobs import process_start
-from lazyimp.ship.host.paths import read_json, write_json
+from lazyimp.ship.host.paths import Refused, read_json, write_json
 
 
 def supervise(root, job):
@@ -21,9 +22,10 @@ def supervise(root, job):
     note = os.path.join(folder, "state.json")
     try:
         child = _start(root, wish, folder)
-    except OSError as error:
+    except (OSError, Refused) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         with open(os.path.join(folder, "err.log"), "ab") as file:
-            file.write(f"cannot start {wish['command'][0]!r}: {error.strerror}\n".encode())
+            file.write(f"cannot start {wish['command'][0]!r}: {why}\n".encode())
         write_json(note, {**state, "state": "failed", "status": 127, "ended_ns": time.time_ns()})
         return
     state.update(group=child.pid, group_start=process_start(child.pid))
@@ -33,32 +35,54 @@ def supervise(root, job):
         child.pid, signal.SIGKILL
     )  # what the command left running; its number is kept by the dead leader
     status = child.wait()
+    if wish.get("image"):
+        containers.remove(containers.name_of(folder))
     word = end or ("done" if status == 0 else "failed")
     write_json(note, {**state, "state": word, "status": status, "ended_ns": time.time_ns()})
 
 
 def _start(root, wish, folder):
-    env = {**os.environ, **{name: _filled(value, folder) for name, value in wish.get("env", {}).items()}}
-    secrets = os.path.join(folder, "secrets")
-    env.update(read_json(secrets, {}))
-    if os.path.exists(secrets):
-        os.unlink(secrets)
     code = [root.place("code", digest) for digest in wish.get("code", ())]
-    if code:
-        env["PYTHONPATH"] = os.pathsep.join([*code, *filter(None, [env.get("PYTHONPATH")])])
-    words = list(wish["command"])
-    if wish.get("environment"):
-        python = python_of(root, wish["environment"])
-        env["PATH"] = os.path.dirname(python) + os.pathsep + env.get("PATH", os.defpath)
-        env["VIRTUAL_ENV"] = os.path.dirname(os.path.dirname(python))
-        words = [python if word == "{python}" else word for word in words]
+    python = python_of(root, wish["environment"]) if wish.get("environment") else "python"
+    work = os.path.join(folder, "work")
+    cut = len(wish["command"]) - wish.get("arguments", 0)
+    words = [python if word == "{python}" else word for word in wish["command"][:cut]]
     words = [word.replace("{code}", code[0]) if code else word for word in words]
+    words = [word.replace("{work}", work) for word in words] + wish["command"][cut:]
+    given = _given(wish, folder)
+    if wish.get("image"):
+        given.update({"PYTHONPATH": os.pathsep.join(code)} if code else {})
+        words = containers.container_words(wish, folder, code, given) + words
+        env = {**os.environ, **given}
+    else:
+        env = _in_environment({**os.environ, **given}, code, python)
     logs = [os.path.join(folder, name) for name in ("out.log", "err.log")]
     with open(logs[0], "ab") as out, open(logs[1], "ab") as err:
         return subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env,
-            cwd=os.path.join(folder, "work"), start_new_session=True,
-        )  # fmt: skip
+            words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=work, start_new_session=True
+        )
+
+
+def _given(wish, folder):
+    """The variables of the job; the file of its secrets is gone after this."""
+    secrets = os.path.join(folder, "secrets")
+    found = {name: _filled(value, folder) for name, value in wish.get("env", {}).items()}
+    found.update(read_json(secrets, {}))
+    if os.path.exists(secrets):
+        os.unlink(secrets)
+    return found
+
+
+def _in_environment(env, code, python):
+    """The variables of a command that finds the code and, where it has one of its own, the environment."""
+    if code:
+        env["PYTHONPATH"] = os.pathsep.join([*code, *filter(None, [env.get("PYTHONPATH")])])
+    if python != "python":
+        prefix = os.path.dirname(os.path.dirname(python))
+        env["PATH"] = os.path.dirname(python) + os.pathsep + env.get("PATH", os.defpath)
+        is_conda = os.path.isdir(os.path.join(prefix, "conda-meta"))
+        env["CONDA_PREFIX" if is_conda else "VIRTUAL_ENV"] = prefix
+    return env
 
 
 def _filled(value, folder):

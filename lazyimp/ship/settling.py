@@ -1,0 +1,98 @@
+"""Settles a plan for one host: accelerator, resources, conda and containers are looked at before anything travels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lazyimp.manifest.values import Undecided
+from lazyimp.ship.amounts import shown
+from lazyimp.ship.channels import Channel
+from lazyimp.ship.channels.talk import printable
+from lazyimp.ship.planning import named
+from lazyimp.ship.values import Plan, Resources
+
+OPEN = ("auto", "cuda")  # accelerators that only the host can decide
+
+
+def settled(plan: Plan, channel: Channel) -> Plan:
+    """The plan as it is for the host at the end of `channel`: the same where nothing depends on it."""
+    plan = _plain_accelerator(plan)
+    if not _depends(plan):
+        return plan
+    facts: dict[str, Any] = channel.ask("facts")
+    plan = _accelerated(plan, facts)
+    refused = [*_resources(plan.job.resources, facts), *_tools(plan, facts)]
+    return replace(plan, refused=(*plan.refused, *refused))
+
+
+def _depends(plan: Plan) -> bool:
+    wish = plan.environment
+    asked = plan.job.resources != Resources() or bool(plan.job.image)
+    return asked or (wish is not None and (bool(wish.conda) or wish.accelerator in OPEN))
+
+
+def _plain_accelerator(plan: Plan) -> Plan:
+    """One that was named: the installer gets it as it is."""
+    wish = plan.environment
+    if wish is None or not wish.accelerator or wish.accelerator in OPEN:
+        return plan
+    chosen = replace(wish, accelerator="", arguments=("--torch-backend", wish.accelerator))
+    return replace(plan, environment=named(chosen))
+
+
+def _accelerated(plan: Plan, facts: dict[str, Any]) -> Plan:
+    """cpu, or the build that fits the host's driver; the driver is part of the environment's name."""
+    wish = plan.environment
+    if wish is None or wish.accelerator not in OPEN:
+        return plan
+    gpus, driver = facts["gpus"], printable(facts["driver"])
+    names = sorted({printable(each["name"]) for each in gpus})
+    why = f"{len(gpus)} x {', '.join(names)}, driver {driver}" if gpus else "the host has no GPU of NVIDIA's"
+    why += f" ({printable(facts['gpu_trouble'])})" if facts["gpu_trouble"] else ""
+    if not gpus and wish.accelerator == "cuda":
+        refused = Undecided("accelerator cuda", why, "use another host, or --accelerator cpu", True)
+        return replace(plan, refused=(*plan.refused, refused))
+    word = "auto" if gpus else "cpu"  # uv's auto takes the newest CUDA that the driver can do
+    chosen = replace(
+        wish,
+        accelerator="",
+        arguments=("--torch-backend", word),
+        platform=f"{wish.platform} driver {driver}" if gpus else wish.platform,
+    )
+    note = f"accelerator {'cuda' if gpus else 'cpu'}: {why}"
+    return replace(plan, environment=named(chosen), notes=(*plan.notes, note))
+
+
+def _resources(wish: Resources, facts: dict[str, Any]) -> list[Undecided]:
+    """What the host cannot give, before anything is sent; which GPUs are free is asked when the job starts."""
+    found = []
+    if wish.gpus > len(facts["gpus"]):
+        trouble = f" ({printable(facts['gpu_trouble'])})" if facts["gpu_trouble"] else ""
+        found.append((f"{wish.gpus} GPUs", f"the host has {len(facts['gpus'])}{trouble}"))
+    if wish.cpus > facts["cpus"]:
+        found.append((f"{wish.cpus:g} processors", f"{facts['cpus']:g} may be used there"))
+    if 0 < facts["memory_bytes"] < wish.memory_bytes:
+        found.append(
+            (f"{shown(wish.memory_bytes)} of memory", f"{shown(facts['memory_bytes'])} may be used there")
+        )
+    return [Undecided(what, why, "ask for less, or use another host", True) for what, why in found]
+
+
+def _tools(plan: Plan, facts: dict[str, Any]) -> list[Undecided]:
+    """conda and container engines that a plan needs and the host lacks."""
+    found = []
+    if plan.environment is not None and plan.environment.conda and facts["conda"] is None:
+        lines = plan.environment.conda.partition("dependencies:")[2].split("\n  - ")
+        found.append(
+            Undecided(
+                f"what conda installed here ({len(lines) - 2} distributions)",
+                "the host has no conda, mamba or micromamba",
+                "install one there (micromamba is a single file), or install it with pip here and record again",
+                True,
+            )
+        )
+    if plan.job.image and facts["engine"] is None:
+        why = "no docker or podman answers on the host"
+        found.append(Undecided(f"image {plan.job.image}", why, "start one, or use an environment", True))
+    return found
