@@ -26,6 +26,11 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     try:
         carrier = Carrier(channel, (lambda _: None) if options.quiet else note)
         done = carrier.carry(plan, job, os.environ, began)
+    except KeyboardInterrupt:
+        remember(job, plan.destination)
+        note(f"interrupted; what was sent stays for the next time. `lazyimp job ls` tells whether {job} runs")
+        channel.close()
+        raise
     except BaseException:
         channel.close()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from lazyimp.ship.carrying import Shipped
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.following import fetch
 from lazyimp.ship.planning import digest_name
-from lazyimp.ship.values import EnvironmentWish, Lack, Plan
+from lazyimp.ship.values import EnvironmentWish, JobWish, Lack, Plan
 
 POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of each
 
@@ -45,9 +46,18 @@ def plan_lines(plan: Plan, lack: Lack) -> list[str]:
         lines.append("  send   uv, which the host lacks")
     lines += [f"  choose {each}" for each in plan.notes]
     lines += [f"  secret {each}, from here when it runs" for each in plan.job.secrets]
-    words = shlex.join(plan.job.command)
+    words = _shown_words(plan.job)
     lines.append(f"  run    {words}" + (f" in image {plan.job.image}" if plan.job.image else ""))
     return lines
+
+
+def _shown_words(job: JobWish) -> str:
+    """The command as a shell would take it, but for the names in braces that the host fills in."""
+    cut = len(job.command) - job.arguments
+    filled = [
+        each if re.fullmatch(r"[\w@%+=:,./{}-]+", each) else shlex.quote(each) for each in job.command[:cut]
+    ]
+    return " ".join([*filled, *map(shlex.quote, job.command[cut:])])
 
 
 def _inside(wish: EnvironmentWish) -> str:

@@ -101,7 +101,12 @@ def fetch(
     Names come from the host: those that lead out of the folder, also by links that are there, are refused, and so are
     those of which one would be written over another. Where all together are too large nothing is fetched.
     """
-    rows = [_row(folder, row) for row in channel.ask(which, id=job)]
+    listed = channel.ask(which, id=job)
+    if len(listed) > MOST_FILES:
+        raise ShipError(
+            f"the job left {len(listed)} files, and {MOST_FILES} are brought back; let it pack them"
+        )
+    rows = [_row(folder, row) for row in listed]
     _check_sizes(job, rows, most_bytes)
     done: list[str] = []
     for row in rows:
@@ -137,17 +142,15 @@ def _row(folder: str, row: Any) -> Row:
 
 def _check_sizes(job: str, rows: list[Row], most_bytes: int) -> None:
     total, names = sum(max(row.size, 0) for row in rows), [row.name for row in rows]
-    if total > most_bytes or len(rows) > MOST_FILES:
+    if total > most_bytes:
         largest = max(rows, key=lambda row: row.size)
         raise ShipError(
-            f"the outputs are {len(rows)} files of {shown(total)}, more than the limit of {shown(most_bytes)} and "
-            f"{MOST_FILES} files; the largest is {largest.name!r} ({shown(largest.size)}). They stay there: "
+            f"the outputs are {len(rows)} files of {shown(total)}, more than the limit of {shown(most_bytes)}; "
+            f"the largest is {largest.name!r} ({shown(largest.size)}). They stay there: "
             f"`lazyimp job get {job} --output-limit {shown(total * 1.1).replace(' ', '')}` brings them"
         )
-    twice = (
-        next((name for name in names if names.count(name) > 1), None) if len({*names}) < len(names) else None
-    )
-    if twice is not None:
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
         raise ShipError(f"the host names {twice!r} twice; is something else answering there?")
 
 
