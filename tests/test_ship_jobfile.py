@@ -58,7 +58,7 @@ COMMAND = "command = ['true']\n"
         ("command = ['--token=${TOKEN}']\nsecrets = ['TOKEN']", "TOKEN is a secret"),
         (COMMAND + "outputs = ['${TOKEN}']\nsecrets = ['TOKEN']", "TOKEN is a secret"),
         (COMMAND + "variables = {'a-b' = 'x'}", "no name of a variable"),
-        (COMMAND + "secrets = ['a=b']", "no name of a variable"),
+        (COMMAND + "secrets = ['a=b']", "name it without its value"),
         (COMMAND + "resources = {gpu = 1}", "unknown key of resources 'gpu'; did you mean 'gpus'?"),
         (COMMAND + "resources = {gpus = true}", "gpus has to be a number"),
         (COMMAND + "resources = {gpus = -1}", "from 0 on"),

@@ -40,5 +40,9 @@ def expand(text: str, variables: Mapping[str, str], secrets: Collection[str] = (
 def check_names(names: Collection[str], where: str) -> None:
     """Raise ShipError for a name that no variable can have."""
     for name in names:
+        if "=" in name:  # what follows may be a secret
+            raise ShipError(
+                f"{where}: {name.partition('=')[0]!r} comes with a value; name it without its value"
+            )
         if not NAME.fullmatch(name):
             raise ShipError(f"{where}: {name!r} is no name of a variable")
