@@ -70,7 +70,7 @@ COMMAND = "command = ['true']\n"
         (COMMAND + "image = 'x'\nlock = 'r.txt'\npython = '3.11'", "image and lock both name"),
         (COMMAND + "image = '--privileged'", "no name of an image"),
         (COMMAND + "image = 'x'\npython = '3.11'", "python is chosen by the image"),
-        (COMMAND + "accelerator = 'gpu'", "unknown accelerator 'gpu'"),
+        (COMMAND + "manifest = 'm'\naccelerator = 'gpu'", "unknown accelerator 'gpu'"),
         (COMMAND + "limit_s = -1", "from 0 on"),
         (COMMAND + "output_limit = 'all'", "output_limit 'all' is no amount"),
         (COMMAND + "imge = 'x'", "did you mean 'image'?"),

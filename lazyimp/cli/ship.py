@@ -17,7 +17,7 @@ from lazyimp.ship.inputs import inputs_of
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.locks import locked
 from lazyimp.ship.planfile import as_json, check_files, read_plan
-from lazyimp.ship.planning import environment_of, lack_of, placed, program_words
+from lazyimp.ship.planning import environment_of, lack_of, named, placed, program_words
 from lazyimp.ship.settling import settled
 from lazyimp.ship.values import JobWish, Plan
 
@@ -155,9 +155,11 @@ def plan_command(job: JobFile, any_build: bool = False) -> Plan:
     wish = job_wish(job, job.command, job.name or os.path.basename(job.command[0]))
     to = anywhere(job.to)
     if job.environment == "lock":
-        return Plan(to, wish, locked(job.lock, job.python))
+        environment = locked(job.lock, job.python)
+        return Plan(to, wish, named(replace(environment, accelerator=job.accelerator)))
     if job.environment == "auto" or job.manifest:
         manifest = manifest_for(job.manifest)
+        wish = replace(wish, place=placed(manifest.local, os.getcwd()))
         if job.environment == "image":  # the image has the distributions; the program's own code travels
             return Plan(to, wish, None, manifest.local, manifest.undecided)
         environment, refused = environment_of(

@@ -145,8 +145,9 @@ def _check_environment(job: JobFile, where: str) -> None:
         raise ShipError(f"{where}: lock needs python, such as python = '3.11'")
     if job.image and not IMAGE.fullmatch(job.image):
         raise ShipError(f"{where}: {job.image!r} is no name of an image; write registry/name:tag")
-    if job.python and job.environment in ("image", "host"):
-        raise ShipError(f"{where}: python is chosen by the {job.environment}; leave it out")
+    for name in ("python", "accelerator"):
+        if getattr(job, name) and job.environment in ("image", "host"):
+            raise ShipError(f"{where}: {name} is chosen by the {job.environment}; leave it out")
 
 
 def _check_keys(path: str, kind: str, data: Mapping[str, Any], keys: Mapping[str, tuple[type, ...]]) -> None:

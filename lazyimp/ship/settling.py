@@ -46,21 +46,23 @@ def _accelerated(plan: Plan, facts: dict[str, Any]) -> Plan:
     wish = plan.environment
     if wish is None or wish.accelerator not in OPEN:
         return plan
-    gpus, driver = facts["gpus"], printable(facts["driver"])
-    names = sorted({printable(each["name"]) for each in gpus})
-    why = f"{len(gpus)} x {', '.join(names)}, driver {driver}" if gpus else "the host has no GPU of NVIDIA's"
+    found, driver = facts["gpus"], printable(facts["driver"])
+    names = sorted({printable(each["name"]) for each in found})
+    why = (
+        f"{len(found)} x {', '.join(names)}, driver {driver}" if found else "the host has no GPU of NVIDIA's"
+    )
     why += f" ({printable(facts['gpu_trouble'])})" if facts["gpu_trouble"] else ""
-    if not gpus and wish.accelerator == "cuda":
+    if not found and wish.accelerator == "cuda":
         refused = Undecided("accelerator cuda", why, "use another host, or --accelerator cpu", True)
         return replace(plan, refused=(*plan.refused, refused))
-    word = "auto" if gpus else "cpu"  # uv's auto takes the newest CUDA that the driver can do
+    word = "auto" if found else "cpu"  # uv's auto takes the newest CUDA that the driver can do
     chosen = replace(
         wish,
         accelerator="",
         arguments=("--torch-backend", word),
-        platform=f"{wish.platform} driver {driver}" if gpus else wish.platform,
+        platform=f"{wish.platform} driver {driver}" if found else wish.platform,
     )
-    note = f"accelerator {'cuda' if gpus else 'cpu'}: {why}"
+    note = f"accelerator {'cuda' if found else 'cpu'}: {why}"
     return replace(plan, environment=named(chosen), notes=(*plan.notes, note))
 
 
@@ -69,7 +71,7 @@ def _resources(wish: Resources, facts: dict[str, Any]) -> list[Undecided]:
     found = []
     if wish.gpus > len(facts["gpus"]):
         trouble = f" ({printable(facts['gpu_trouble'])})" if facts["gpu_trouble"] else ""
-        found.append((f"{wish.gpus} GPUs", f"the host has {len(facts['gpus'])}{trouble}"))
+        found.append((gpus(wish.gpus), f"the host has {len(facts['gpus'])}{trouble}"))
     if wish.cpus > facts["cpus"]:
         found.append((f"{wish.cpus:g} processors", f"{facts['cpus']:g} may be used there"))
     if 0 < facts["memory_bytes"] < wish.memory_bytes:
@@ -77,6 +79,11 @@ def _resources(wish: Resources, facts: dict[str, Any]) -> list[Undecided]:
             (f"{shown(wish.memory_bytes)} of memory", f"{shown(facts['memory_bytes'])} may be used there")
         )
     return [Undecided(what, why, "ask for less, or use another host", True) for what, why in found]
+
+
+def gpus(count: int) -> str:
+    """So many GPUs, in words."""
+    return f"{count} GPU" if count == 1 else f"{count} GPUs"
 
 
 def _tools(plan: Plan, facts: dict[str, Any]) -> list[Undecided]:

@@ -165,7 +165,13 @@ def choose_gpus(root, count, jobs):
     if len(free) >= count:
         return free[:count]
     if not found:
-        raise Refused(f"the job asks for {count} GPUs, and this host has none" + (f" ({why})" if why else ""))
+        raise Refused(
+            f"the job asks for {_words(count)}, and this host has none" + (f" ({why})" if why else "")
+        )
     holders = ", ".join(sorted({taken[each["id"]] for each in found if each["id"] in taken}))
     more = f"; {holders} hold the others" if holders else ""
-    raise Refused(f"the job asks for {count} GPUs, and of {len(found)} here {len(free)} are free{more}")
+    raise Refused(f"the job asks for {_words(count)}, and of {len(found)} here {len(free)} are free{more}")
+
+
+def _words(count):
+    return f"{count} GPU" if count == 1 else f"{count} GPUs"
