@@ -1,13 +1,16 @@
 """What a job file may say: variables, environments, resources, inputs; what it may not, and how that is told."""
 
 import os
+import re
+import textwrap
+from pathlib import Path
 
 import pytest
 
 from lazyimp.ship.amounts import bytes_of, shown
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.inputs import inputs_of
-from lazyimp.ship.jobfile import read_job_file
+from lazyimp.ship.jobfile import KEYS, read_job_file
 from lazyimp.ship.values import Resources
 
 WHOLE = """
@@ -161,3 +164,15 @@ def test_inputs_stay_in_the_working_folder(tmp_path, name):
 def test_a_device_is_no_input(path):
     with pytest.raises(ShipError, match="no regular file"):
         inputs_of({"x": path})
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "job-files.md"
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the pages are not beside the tests")
+def test_the_page_about_job_files_shows_what_can_be_read(tmp_path):
+    text = PAGE.read_text()
+    example = textwrap.dedent("".join(re.findall(r"(?m)^    .*\n|^\n(?=    )", text.partition("## ")[0])))
+    job = read(tmp_path, example)
+    assert job.command[3:] == ["data/x.csv", "--epochs", "3"] and job.environment == "auto"
+    assert [key for key in KEYS if f"{key} = " not in text and f"`{key}`" not in text] == []

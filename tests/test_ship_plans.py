@@ -131,3 +131,17 @@ def test_job_runs_are_planned_too_and_flags_go_before_the_file(lazyimp, tmp_path
         assert done.returncode == 0, done.stderr
         jobs = tmp_path / "project" / "there" / "jobs"
         assert done.stdout.startswith(f"['2', '{jobs}/") and done.stdout.endswith("/work'] z 2 ['x']\n")
+
+
+def test_a_job_takes_a_recorded_programs_environment_code_and_data(lazyimp, recorded, tmp_path):
+    command = ["{python}", "-X", "lazyimp", "{code}/main.py", "${WORD}"]
+    (tmp_path / "project" / "job.toml").write_text(
+        f"command = {json.dumps(command)}\npython = {json.dumps(PYTHON)}\n"
+        "to = 'local:../there'\nmanifest = '../record'\n"
+        "variables = { WORD = 'a' }\nresources = { cpus = 1 }\n"
+    )
+    done = lazyimp("job", "run", "job.toml", "--quiet", "--set", "WORD=b c")
+    assert (done.returncode, done.stdout) == (0, "41 ['b c'] data\n"), done.stderr
+    refused = lazyimp("job", "run", "job.toml", "--quiet", "--cpus", "100000")
+    assert refused.returncode == 1 and "100000 processors cannot be had there" in refused.stderr
+    assert len(os.listdir(tmp_path / "there" / "jobs")) == 1

@@ -17,7 +17,7 @@ from lazyimp.ship.inputs import inputs_of
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.locks import locked
 from lazyimp.ship.planfile import as_json, check_files, read_plan
-from lazyimp.ship.planning import environment_of, lack_of, named, placed, program_words
+from lazyimp.ship.planning import environment_of, lack_of, named, placed, program_first, program_words
 from lazyimp.ship.settling import settled
 from lazyimp.ship.values import JobWish, Plan
 
@@ -159,11 +159,12 @@ def plan_command(job: JobFile, any_build: bool = False) -> Plan:
         return Plan(to, wish, named(replace(environment, accelerator=job.accelerator)))
     if job.environment == "auto" or job.manifest:
         manifest = manifest_for(job.manifest)
-        wish = replace(wish, place=placed(manifest.local, os.getcwd()))
+        parts = program_first(manifest)
+        wish = replace(wish, place=placed(parts, os.getcwd()))
         if job.environment == "image":  # the image has the distributions; the program's own code travels
-            return Plan(to, wish, None, manifest.local, manifest.undecided)
+            return Plan(to, wish, None, parts, manifest.undecided)
         environment, refused = environment_of(
             manifest, cache(), job.python, any_build, job.accelerator or "auto"
         )
-        return Plan(to, wish, environment, manifest.local, (*refused, *manifest.undecided))
+        return Plan(to, wish, environment, parts, (*refused, *manifest.undecided))
     return Plan(to, wish)

@@ -136,9 +136,7 @@ def program_words(
         raise ShipError(
             f"the manifest is of a {kind or 'program'} without a file; record a script or a module"
         )
-    where = [
-        part for part in parts if any(_is_program(each.path, each.name, script, name) for each in part.files)
-    ]
+    where = _program_parts(manifest, script)
     if not where:
         raise ShipError(
             f"the manifest is of {name!r}, not of {script!r}; `lazyimp profile {script}` records it, "
@@ -148,6 +146,21 @@ def program_words(
         )
     parts.remove(where[0])
     return ["{python}", "-X", "lazyimp", f"{{code}}/{name}", *arguments], [where[0], *parts]
+
+
+def program_first(manifest: Manifest) -> tuple[LocalPart, ...]:
+    """The parts of local code, the program's own in front: it is what `{code}` stands for."""
+    first = _program_parts(manifest, "")[:1]
+    return (*first, *(part for part in manifest.local if part not in first))
+
+
+def _program_parts(manifest: Manifest, script: str) -> list[LocalPart]:
+    name = manifest.program.get("name", "")
+    return [
+        part
+        for part in manifest.local
+        if any(_is_program(each.path, each.name, script, name) for each in part.files)
+    ]
 
 
 def _is_program(path: str, file: str, script: str, name: str) -> bool:
