@@ -8,12 +8,13 @@ import pytest
 from shipping import Host
 from standins import BROKEN_NVIDIA, NVIDIA, tool
 
+from lazyimp.manifest.values import LocalPart, Target
 from lazyimp.ship.carrying import refuse
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.host import resources
 from lazyimp.ship.planning import named
-from lazyimp.ship.settling import settled
-from lazyimp.ship.values import EnvironmentWish, JobWish, Plan, Resources
+from lazyimp.ship.settling import settled, unfit
+from lazyimp.ship.values import Blob, EnvironmentWish, JobWish, Lack, Plan, Resources
 
 FIRST, SECOND = "GPU-00000000-aaaa", "GPU-10000000-aaaa"
 
@@ -175,3 +176,28 @@ def test_without_limits_the_machine_counts(tmp_path):
     places = cgroup(tmp_path, "0::/a\n", {"a/memory.max": "max", "a/cpu.max": "max 100000"})
     assert resources.memory_bytes(*places) == 8 << 30
     assert resources.cpus(*places) == resources.cpus("/no/such/folder", "/no/such/folder") >= 1
+
+
+def test_the_recorded_accelerator_is_exact_and_another_needs_more(host, tmp_path):
+    wish = replace(plan("auto").environment, requirements="a==1\nz==1 --hash=sha256:0\n", exact_for="cpu")
+    here = replace(plan(), environment=named(wish))
+    found = settled(here, Asked(host)).environment
+    assert (found.requirements, found.accelerated) == ("a==1\ntorch==2.0\nz==1 --hash=sha256:0\n", "")
+    tool(tmp_path / "bin", "nvidia-smi", NVIDIA, count=1)
+    found = settled(here, Asked(host)).environment
+    assert (found.requirements, found.accelerated) == (wish.requirements, "torch==2.0\n")
+
+
+def test_what_is_compiled_for_another_machine_is_refused():
+    wheels = (Blob("a-1-py3-none-any.whl", "", "0", 1), Blob("b-1-cp311-cp311-linux_x86_64.whl", "", "1", 1))
+    made = named(EnvironmentWish("", "3.11", wheels=wheels), Target("3.11"))
+    part = LocalPart("code", "/", "local-binary", (), tags=("cp311-cp311-linux_x86_64",))
+    here = Plan("local:x", JobWish(("true",)), made, (part,))
+    other = Lack(True, system="linux", machine="aarch64")
+    assert [each.what for each in unfit(here, other)] == ["b-1-cp311-cp311-linux_x86_64.whl", "code"]
+    assert "made for x86_64 linux, and the host is aarch64 linux" in unfit(here, other)[0].why
+    assert unfit(here, replace(other, machine="x86_64")) == ()
+    assert (
+        "--system macos --architecture arm64"
+        in unfit(here, replace(other, system="darwin", machine="arm64"))[0].way_out
+    )

@@ -18,7 +18,7 @@ from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.locks import locked
 from lazyimp.ship.planfile import as_json, check_files, read_plan
 from lazyimp.ship.planning import environment_of, lack_of, named, placed, program_first, program_words
-from lazyimp.ship.settling import settled
+from lazyimp.ship.settling import settled, unfit
 from lazyimp.ship.values import JobWish, Plan
 
 OWN_WITH_VALUES = (
@@ -103,7 +103,9 @@ def show(plan: Plan, options: argparse.Namespace) -> int:
     channel = connect(options, plan.destination)
     try:
         plan = settled(plan, channel)
-        print("\n".join(plan_lines(plan, lack_of(plan, channel))))
+        lack = lack_of(plan, channel)
+        plan = replace(plan, refused=(*plan.refused, *unfit(plan, lack)))
+        print("\n".join(plan_lines(plan, lack)))
     finally:
         channel.close()
     return 1 if any(each.blocks for each in plan.refused) else 0

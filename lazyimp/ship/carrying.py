@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lazyimp.manifest.archive import pack
@@ -18,7 +18,7 @@ from lazyimp.manifest.values import LocalPart
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.planning import blob_of, digest_name, lack_of
-from lazyimp.ship.settling import settled
+from lazyimp.ship.settling import settled, unfit
 from lazyimp.ship.values import Blob, Lack, Plan
 
 CLOCK_ROUNDS = 5
@@ -64,6 +64,7 @@ class Carrier:
             plan = settled(plan, self.channel)
             refuse(plan)
             lack = lack_of(plan, self.channel)
+            refuse(replace(plan, refused=unfit(plan, lack)))
         with done.step("upload"):
             self._send(plan, lack, done)
         with done.step("build"):

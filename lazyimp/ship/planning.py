@@ -46,7 +46,7 @@ def environment_of(
     manifest: Manifest, cache: str, python: str = "", any_build: bool = False, accelerator: str = "auto"
 ) -> tuple[EnvironmentWish, list[Undecided]]:
     """What to build there, and what of the manifest cannot be had there."""
-    lines, more, wheels, refused = [], [], [blob_of(write_wheel(manifest.target, cache))], []
+    lines, more, built, wheels, refused = [], [], [], [blob_of(write_wheel(manifest.target, cache))], []
     as_files = {part.distribution for part in manifest.local if part.distribution}
     for each in manifest.requirements:
         if each.name == OWN or each.kind in (*AS_CODE, "conda"):
@@ -58,6 +58,7 @@ def environment_of(
         elif why := _refusal(each):
             refused.append(Undecided(f"{each.name} {each.version}", why[0], why[1], True))
         elif needs_backend(replace(manifest, requirements=(each,))):
+            built.append(each)
             more.append(pinned(each))  # an accelerator has files of its own: no hash that is known is theirs
         else:
             lines.append(hashed(each))
@@ -72,6 +73,7 @@ def environment_of(
         "".join(f"{line}\n" for line in sorted(more)),
         bool(lines) and all(" --hash=" in line for line in lines),
         accelerator if more else "",
+        "cpu" if more and all("+cpu" in each.version for each in built) else "",
     )
     return named(wish, manifest.target), refused
 
@@ -117,7 +119,7 @@ def _refusal(each: Requirement) -> tuple[str, str] | None:
 def named(wish: EnvironmentWish, target: Target | None = None) -> EnvironmentWish:
     """The wish with the name that its content gives it."""
     if target is not None:
-        wish = replace(wish, platform=f"{target.abi} {target.architecture}")
+        wish = replace(wish, platform=f"{target.abi} {target.architecture} {target.system}")
     blank = replace(wish, name="", wheels=())
     content = [asdict(blank), sorted((each.name, each.sha256) for each in wish.wheels)]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

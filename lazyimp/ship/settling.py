@@ -10,7 +10,7 @@ from lazyimp.ship.amounts import shown
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.channels.talk import printable
 from lazyimp.ship.planning import named
-from lazyimp.ship.values import Plan, Resources
+from lazyimp.ship.values import EnvironmentWish, Lack, Plan, Resources
 
 OPEN = ("auto", "cuda")  # accelerators that only the host can decide
 
@@ -37,8 +37,18 @@ def _plain_accelerator(plan: Plan) -> Plan:
     wish = plan.environment
     if wish is None or not wish.accelerator or wish.accelerator in OPEN:
         return plan
-    chosen = replace(wish, accelerator="", arguments=("--torch-backend", wish.accelerator))
-    return replace(plan, environment=named(chosen))
+    return replace(plan, environment=_built_for(wish, wish.accelerator))
+
+
+def _built_for(wish: EnvironmentWish, accelerator: str, driver: str = "") -> EnvironmentWish:
+    """The environment for one accelerator: exact where that is the one that was recorded."""
+    wish = replace(wish, accelerator="", arguments=("--torch-backend", accelerator))
+    if accelerator == wish.exact_for:
+        lines = sorted([*wish.requirements.splitlines(), *wish.accelerated.splitlines()])
+        wish = replace(
+            wish, requirements="".join(f"{each}\n" for each in lines), accelerated="", require_hashes=False
+        )
+    return named(replace(wish, platform=f"{wish.platform} driver {driver}" if driver else wish.platform))
 
 
 def _accelerated(plan: Plan, facts: dict[str, Any]) -> Plan:
@@ -56,14 +66,23 @@ def _accelerated(plan: Plan, facts: dict[str, Any]) -> Plan:
         refused = Undecided("accelerator cuda", why, "use another host, or --accelerator cpu", True)
         return replace(plan, refused=(*plan.refused, refused))
     word = "auto" if found else "cpu"  # uv's auto takes the newest CUDA that the driver can do
-    chosen = replace(
-        wish,
-        accelerator="",
-        arguments=("--torch-backend", word),
-        platform=f"{wish.platform} driver {driver}" if found else wish.platform,
-    )
+    chosen = _built_for(wish, word, driver if found else "")
     note = f"accelerator {'cuda' if found else 'cpu'}: {why}"
-    return replace(plan, environment=named(chosen), notes=(*plan.notes, note))
+    return replace(plan, environment=chosen, notes=(*plan.notes, note))
+
+
+def unfit(plan: Plan, lack: Lack) -> tuple[Undecided, ...]:
+    """What was compiled for another kind of machine than the host's."""
+    wish = plan.environment
+    made_for = wish.platform.split(" ")[1:3] if wish is not None else []
+    there = [printable(lack.machine), {"darwin": "macos"}.get(lack.system, printable(lack.system))]
+    if wish is None or len(made_for) < 2 or made_for == there:
+        return ()
+    bound = [each.name for each in wish.wheels if not each.name.endswith("-any.whl")]
+    bound += [part.name for part in plan.parts if part.tags]
+    way_out = "`lazyimp manifest --system {1} --architecture {0} -o FILE`, and ship with --manifest FILE"
+    why = f"made for {' '.join(made_for)}, and the host is {' '.join(there)}"
+    return tuple(Undecided(each, why, way_out.format(*there), True) for each in bound)
 
 
 def _resources(wish: Resources, facts: dict[str, Any]) -> list[Undecided]:

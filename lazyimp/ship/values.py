@@ -30,7 +30,8 @@ class EnvironmentWish:
     conda: str = ""  # environment.yml: what conda makes first; the rest is installed into that
     accelerated: str = ""  # of the requirements, those of which the accelerator decides what else they need
     require_hashes: bool = False  # every line of `requirements` has one
-    accelerator: str = ""  # "auto" or "cuda" until the host was asked
+    accelerator: str = ""  # what was wished: "auto" and "cuda" until the host was asked
+    exact_for: str = ""  # the accelerator with which nothing else is needed than what was recorded
     platform: str = ""  # what else the name depends on: accelerator, ABI, architecture
 
 

@@ -1,6 +1,7 @@
 """Jobs in containers: docker or podman runs the image; code and the working folder are mounted where they are."""
 
 import os
+import shutil
 import subprocess
 import time
 
@@ -42,7 +43,7 @@ def container_words(wish, folder, code, names):
     """
     engine = _engine()
     work = os.path.join(folder, "work")
-    words = [engine["path"], "run", "--rm", "--init", "--pull", "never", "--name", name_of(folder)]
+    words = [engine["path"], "run", "--rm", "--pull", "never", "--name", name_of(folder), *_init(engine)]
     words += ["--workdir", work, "--env", "HOME=/tmp"]
     words += ["--volume", f"{work}:{work}"]
     for each in code:
@@ -62,10 +63,18 @@ def container_words(wish, folder, code, names):
     return [*words, wish["image"]]
 
 
+def _init(engine):
+    """A first process that hands signals on, where there is one: docker brings its own, podman needs catatonit."""
+    places = ["/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", shutil.which("catatonit")]
+    has = engine["name"] == "docker" or any(each and os.path.exists(each) for each in places)
+    return ["--init"] if has else []
+
+
 def remove(name):
     """End the container whatever it does: the engine's command can be killed without it."""
     engine = find_engine()
     if engine is not None:
+        _run([engine["path"], "kill", name])  # podman's rm would wait for one that refuses to end
         _run([engine["path"], "rm", "--force", name])
 
 
