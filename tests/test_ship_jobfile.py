@@ -135,6 +135,14 @@ def _two_cases(folder):
     (folder / "a").write_text("")
 
 
+def _key(folder):
+    (folder / "id_rsa").write_text("")
+
+
+def _token(folder):
+    (folder / "notes.txt").write_text("hf_" + "a" * 34)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
@@ -143,6 +151,8 @@ def _two_cases(folder):
         (_loop, "link to a folder"),
         (_pipe, "no regular file"),
         (_two_cases, "case only"),
+        (_key, "looks like a secret"),
+        (_token, "a Hugging Face token"),
     ],
 )
 def test_strange_files_in_a_folder_of_inputs_are_refused(tmp_path, make, told):

@@ -7,6 +7,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from lazyimp.manifest.secrets import secret_name, secret_text
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.planning import blob_of
 from lazyimp.ship.values import Blob
@@ -58,4 +59,10 @@ def _files(name: str, path: str) -> Iterator[tuple[str, str]]:
                 raise ShipError(f"{file!r} is a link to a folder; name that as an input")
             if not stat.S_ISREG(os.stat(file).st_mode):
                 raise ShipError(f"{file!r} is no regular file; leave it out of {path!r}")
-            yield f"{name}/{os.path.relpath(file, path).replace(os.sep, '/')}", file
+            inside = os.path.relpath(file, path).replace(os.sep, "/")
+            secret = secret_name(inside) or secret_text(file)
+            if secret:
+                raise ShipError(
+                    f"{file!r} looks like a secret ({secret}); name it as an input of its own to send it"
+                )
+            yield f"{name}/{inside}", file
