@@ -201,3 +201,22 @@ def test_what_is_compiled_for_another_machine_is_refused():
         "--system macos --architecture arm64"
         in unfit(here, replace(other, system="darwin", machine="arm64"))[0].way_out
     )
+
+
+class Scheduler:
+    """A channel to a cluster."""
+
+    scheduler = "Slurm"
+
+    def ask(self, command, /, **wish):
+        raise AssertionError(command)
+
+
+def test_nodes_that_a_scheduler_chooses_are_not_asked():
+    found = settled(plan("auto", cpus=10_000), Scheduler())
+    assert found.environment.arguments == ("--torch-backend", "cpu") and found.refused == ()
+    assert "Slurm chooses a node later" in found.notes[0]
+    for wished in (plan("auto", gpus=1), plan("cuda")):
+        with pytest.raises(ShipError, match="name the build, such as --accelerator cu126"):
+            refuse(settled(wished, Scheduler()))
+    assert settled(plan("cu126", gpus=1), Scheduler()).refused == ()

@@ -16,8 +16,14 @@ OPEN = ("auto", "cuda")  # accelerators that only the host can decide
 
 
 def settled(plan: Plan, channel: Channel) -> Plan:
-    """The plan as it is for the host at the end of `channel`: the same where nothing depends on it."""
+    """The plan as it is for the host at the end of `channel`: the same where nothing depends on it.
+
+    A channel whose jobs run on nodes that something else chooses names that as its `scheduler`.
+    """
     plan = _plain_accelerator(plan)
+    scheduler = getattr(channel, "scheduler", "")
+    if scheduler:
+        return _unasked(plan, scheduler)
     if not _depends(plan):
         return plan
     facts: dict[str, Any] = channel.ask("facts")
@@ -49,6 +55,20 @@ def _built_for(wish: EnvironmentWish, accelerator: str, driver: str = "") -> Env
             wish, requirements="".join(f"{each}\n" for each in lines), accelerated="", require_hashes=False
         )
     return named(replace(wish, platform=f"{wish.platform} driver {driver}" if driver else wish.platform))
+
+
+def _unasked(plan: Plan, scheduler: str) -> Plan:
+    """Nodes cannot be asked before one is chosen, and their scheduler knows what they have."""
+    wish = plan.environment
+    if wish is None or wish.accelerator not in OPEN:
+        return plan
+    why = f"{scheduler} chooses a node later, so that none can be asked"
+    if wish.accelerator == "cuda" or plan.job.resources.gpus:
+        way_out = "name the build, such as --accelerator cu126"
+        refused = Undecided(f"accelerator {wish.accelerator}", why, way_out, True)
+        return replace(plan, refused=(*plan.refused, refused))
+    note = f"accelerator cpu: {why}; --accelerator cu126 names another"
+    return replace(plan, environment=_built_for(wish, "cpu"), notes=(*plan.notes, note))
 
 
 def _accelerated(plan: Plan, facts: dict[str, Any]) -> Plan:
