@@ -163,6 +163,7 @@ def _package(channel, name, version, files, links=None, depends=()):
             packed.addfile(member)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the packages are made for Linux")
 def test_a_real_solver_and_a_real_channel(manifest, tmp_path, path):
     if importlib.util.find_spec("rattler") is None:  # loaded in processes of its own: its threads outlive it

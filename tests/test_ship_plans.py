@@ -98,6 +98,7 @@ def test_mistakes_are_one_line(lazyimp, tmp_path, words, told):
     )
 
 
+@pytest.mark.slow
 def test_a_plan_of_an_older_lazyimp_is_read(lazyimp, way, tmp_path):
     plan = tmp_path / "plan.json"
     assert lazyimp(*way, "--dry-run", "--save-plan", plan, "main.py").returncode == 0
@@ -133,6 +134,7 @@ def test_job_runs_are_planned_too_and_flags_go_before_the_file(lazyimp, tmp_path
         assert done.stdout.startswith(f"['2', '{jobs}/") and done.stdout.endswith("/work'] z 2 ['x']\n")
 
 
+@pytest.mark.slow
 def test_a_job_takes_a_recorded_programs_environment_code_and_data(lazyimp, recorded, tmp_path):
     command = ["{python}", "-X", "lazyimp", "{code}/main.py", "${WORD}"]
     (tmp_path / "project" / "job.toml").write_text(
