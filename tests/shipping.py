@@ -14,6 +14,7 @@ from typing import Any
 
 from run import clean_environment
 
+from lazyimp.ship.channels import talk
 from lazyimp.ship.hostzip import host_zip
 
 MARK = "lazyimp-host "
@@ -78,6 +79,18 @@ class Host:
         """Its state once it has ended."""
         state: dict[str, Any] = self.ask("wait", {"id": name, "within_s": 30, "ended": True})
         return state
+
+
+class Asked:
+    """The way to that host part as a channel; raises ShipError for what it refuses."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def ask(self, command: str, /, **wish: Any) -> Any:
+        """What the host part answers."""
+        line = f"{MARK}{json.dumps(self.host.answer(command, wish))}"
+        return talk.value_of(command, line.encode())
 
 
 def commands(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 
-def make_wheel(folder: Path, name: str, version: str = "1.0", requires: tuple[str, ...] = ()) -> str:
+def make_wheel(
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    requires: tuple[str, ...] = (),
+    scripts: Mapping[str, str] | None = None,
+) -> str:
     """Write NAME-VERSION-py3-none-any.whl with one module; its sha256."""
     folder.mkdir(exist_ok=True)
     info = f"{name}-{version}.dist-info"
@@ -17,11 +24,14 @@ def make_wheel(folder: Path, name: str, version: str = "1.0", requires: tuple[st
         f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {each}\n" for each in requires),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
+    files.update({f"{name}-{version}.data/scripts/{each}": text for each, text in (scripts or {}).items()})
     files[f"{info}/RECORD"] = "".join(f"{each},,\n" for each in [*files, f"{info}/RECORD"])
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as packed:
         for each, text in files.items():
-            packed.writestr(zipfile.ZipInfo(each), text)
+            member = zipfile.ZipInfo(each)
+            member.external_attr = (0o100755 if "/scripts/" in each else 0o100644) << 16
+            packed.writestr(member, text)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

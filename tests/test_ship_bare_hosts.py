@@ -5,9 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from shipping import Host
+from shipping import Asked, Host
+from small_wheels import make_wheel
 
-from lazyimp.ship.carrying import own_uv
+from lazyimp.ship.carrying import Carrier, Shipped, own_uv
+from lazyimp.ship.errors import ShipError
+from lazyimp.ship.values import Lack
 
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 pytestmark = pytest.mark.skipif(own_uv() is None, reason="there is no uv to send")
@@ -34,6 +37,27 @@ def host(tmp_path, monkeypatch):
     made.uv = uv
     yield made
     made.close()
+
+
+PIP = subprocess.run([PYTHON, "-I", "-m", "pip", "--version"], capture_output=True, check=False).returncode
+
+
+@pytest.mark.skipif(bool(PIP), reason="the base interpreter has no pip")
+def test_a_host_of_another_kind_gets_uv_by_its_own_pip(host, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+    carrier = Carrier(Asked(host))
+    other = Lack(True, uv=True, system="linux", machine="another")
+    with pytest.raises(ShipError, match=r"(?s)pip could not get it there.*install uv there"):
+        carrier._send_uv(other, Shipped())
+    assert os.listdir(host.root / "tmp") == []
+    make_wheel(tmp_path / "index", "uv", scripts={"uv": "#!/bin/sh\n"})
+    host.close()
+    host.server = None
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    assert carrier._send_uv(other, Shipped()) is None
+    assert host.ask("hello")["uv"] == str(host.root / "uv" / "bin" / "uv")
 
 
 def sent_uv(host):

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from shipping import Host
+from shipping import Asked, Host
 from standins import BROKEN_NVIDIA, NVIDIA, tool
 
 from lazyimp.manifest.values import LocalPart, Target
@@ -26,16 +26,6 @@ def host(tmp_path, monkeypatch):
     made = Host(tmp_path)
     yield made
     made.close()
-
-
-class Asked:
-    """A channel to the host part of a test."""
-
-    def __init__(self, host):
-        self.host = host
-
-    def ask(self, command, /, **wish):
-        return self.host.ask(command, wish)
 
 
 def plan(accelerator="", **wanted):

@@ -12,7 +12,7 @@ from typing import Any
 from lazyimp.record import RecordError, read_record
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.amounts import shown as size
-from lazyimp.ship.carrying import Shipped
+from lazyimp.ship.carrying import Shipped, is_same_kind, own_uv
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.following import fetch
 from lazyimp.ship.planning import digest_name
@@ -43,7 +43,10 @@ def plan_lines(plan: Plan, lack: Lack) -> list[str]:
     for one in plan.refused:
         lines.append(f"  {'refuse' if one.blocks else 'note  '} {one.what}: {one.why}; {one.way_out}")
     if plan.environment is not None and lack.environment and lack.uv:
-        lines.append("  send   uv, which the host lacks")
+        sent = own_uv() is not None and is_same_kind(lack)
+        lines.append(
+            "  send   uv, which the host lacks" if sent else "  build  uv, which the host lacks, by its pip"
+        )
     lines += [f"  choose {each}" for each in plan.notes]
     lines += [f"  secret {each}, from here when it runs" for each in plan.job.secrets]
     words = _shown_words(plan.job)

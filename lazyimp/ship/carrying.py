@@ -159,13 +159,19 @@ class Carrier:
         )
         done.environment_reused = bool(answer["reused"])
 
-    def _send_uv(self, lack: Lack, done: Shipped) -> str:
-        """Send our uv to a host of the same kind that has none; its blob."""
-        here = (sys.platform, platform.machine(), platform.libc_ver()[0] or "musl")
+    def _send_uv(self, lack: Lack, done: Shipped) -> str | None:
+        """Send our uv to a host of the same kind that has none; its blob. Other hosts get one by their pip."""
         path = own_uv()
-        if here != (lack.system, lack.machine, lack.libc) or path is None:
-            way_out = "install uv here (pip install uv) or there" if path is None else "install uv there"
-            raise ShipError(f"the host ({lack.system}, {lack.machine}, {lack.libc}) has no uv; {way_out}")
+        if path is None or not is_same_kind(lack):
+            self.say("installing uv there")
+            try:
+                self.channel.ask("install_uv")
+            except LostError:
+                raise
+            except ShipError as error:
+                way_out = "install uv here (pip install uv) or there" if path is None else "install uv there"
+                raise ShipError(f"{error}\n{way_out}") from None
+            return None
         blob = blob_of(path)
         if self.channel.ask("missing", blobs=[blob.sha256])["blobs"]:
             self.say(f"sending uv ({blob.size_bytes} bytes)")
@@ -198,6 +204,12 @@ def refuse(plan: Plan) -> None:
         raise ShipError(
             f"{first.what} cannot be had there: {first.why}; {first.way_out} ({len(blocking)} such)"
         )
+
+
+def is_same_kind(lack: Lack) -> bool:
+    """A program of this machine runs on the host."""
+    here = (sys.platform, platform.machine(), platform.libc_ver()[0] or "musl")
+    return here == (lack.system, lack.machine, lack.libc)
 
 
 def own_uv() -> str | None:

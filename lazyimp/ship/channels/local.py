@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.hostzip import host_zip
 
 BLOCK = 1 << 20
+LEAVE_S = 5.0
 
 
 class Local:
@@ -74,4 +76,5 @@ class Local:
 
     def close(self) -> None:
         """Leave; jobs go on."""
-        self.process.communicate()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # what it still builds is there the next time
+            self.process.communicate(timeout=LEAVE_S)

@@ -29,6 +29,7 @@ SHAPES: dict[str, Any] = {
         "engine": (dict, type(None)),
     },
     "image": {"reused": bool},
+    "install_uv": {"uv": str},
     "time": int,
     "missing": {"blobs": [str], "code": [str], "envs": [str]},
     "files": [str],

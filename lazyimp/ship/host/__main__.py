@@ -70,6 +70,7 @@ COMMANDS = {
     "read": read,
     "build": environments.build,
     "facts": resources.facts,
+    "install_uv": environments.install_uv,
     "image": containers.fetch_image,
     "start": jobs.start,
     "state": lambda root, wish: jobs.state_of(root, wish["id"]),

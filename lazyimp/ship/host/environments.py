@@ -19,9 +19,26 @@ def find_uv(root, sent=None):
         sent and root.place("blobs", sent),
         shutil.which("uv"),
         os.path.join(os.path.dirname(sys.executable), "uv"),
+        os.path.join(root.path, "uv", "bin", "uv"),
         os.path.expanduser("~/.local/bin/uv"),
     ]
     return next((each for each in places if each and os.access(each, os.X_OK)), None)
+
+
+def install_uv(root, wish):
+    """Have pip install uv beside the environments, where this host has pip and may download; its path."""
+    with root.lock("uv"):
+        found = find_uv(root)
+        if found is not None:
+            return {"uv": found}
+        work = root.temporary("uv")
+        try:
+            words = [sys.executable, "-m", "pip", "install", "--quiet", "--only-binary", ":all:"]
+            _run([*words, "--target", os.path.join(work, "uv"), "uv"], "uv")
+            os.rename(os.path.join(work, "uv"), os.path.join(root.path, "uv"))
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return {"uv": find_uv(root)}
 
 
 def python_of(root, name):
@@ -147,6 +164,7 @@ def _run(words, what):
         hint = {
             "python": "the host has no such Python, and uv could not get it",
             "install": "the environment could not be installed",
+            "uv": "the host has no uv, and pip could not get it there",
         }[what]
         raise Refused(f"{hint}:\n{text[-TAIL:].strip()}")
     return text

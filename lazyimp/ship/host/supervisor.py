@@ -66,7 +66,8 @@ def _start(root, wish, folder):
 def _given(wish, folder):
     """The variables of the job; the file of its secrets is gone after this."""
     secrets = os.path.join(folder, "secrets")
-    found = {name: _filled(value, folder) for name, value in wish.get("env", {}).items()}
+    found = dict(wish.get("env", {}))
+    found.update({name: _filled(found[name], folder) for name in found if name.startswith("LAZYIMP_")})
     found.update(read_json(secrets, {}))
     if os.path.exists(secrets):
         os.unlink(secrets)
@@ -86,7 +87,7 @@ def _in_environment(env, code, python):
 
 
 def _filled(value, folder):
-    """An environment value: the job's folder, and the time at which the command starts."""
+    """An environment value of ours: the job's folder, and the time at which the command starts."""
     return value.replace("{job}", folder).replace("{now_ns}", str(time.time_ns()))
 
 
