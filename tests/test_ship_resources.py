@@ -126,6 +126,8 @@ def test_one_that_is_named_is_taken_as_it_is(host):
 
     found = settled(plan("cu126"), Silent())
     assert found.environment.arguments == ("--torch-backend", "cu126") and found.notes == ()
+    found = settled(plan("index"), Silent())
+    assert found.environment.arguments == () and found.environment.accelerated == "torch==2.0\n"
     nothing = replace(plan(), environment=replace(plan().environment, accelerated=""))
     assert settled(nothing, Silent()) == nothing
 

@@ -19,7 +19,7 @@ def add_needs(parser: argparse.ArgumentParser) -> None:
         "--accelerator",
         default="",
         metavar="NAME",
-        help="auto (asks the host), cuda, cpu, or one such as cu126",
+        help="auto (asks the host), cuda, cpu, one such as cu126, or index",
     )
     parser.add_argument("--gpus", type=int, metavar="N", help="GPUs that no other job there has")
     parser.add_argument("--cpus", type=float, metavar="N", help="processors that have to be there")

@@ -111,8 +111,10 @@ def check(job: JobFile, where: str) -> None:
     _check_environment(job, where)
     if job.signal not in SIGNALS:
         raise ShipError(f"{where}: {unknown_word('signal', job.signal, SIGNALS)}")
-    if job.accelerator and job.accelerator != "cuda" and not ACCELERATOR.fullmatch(job.accelerator):
-        raise ShipError(f"{where}: unknown accelerator {job.accelerator!r}; use auto, cuda, cpu, cu126, ...")
+    if job.accelerator not in ("", "cuda", "index") and not ACCELERATOR.fullmatch(job.accelerator):
+        raise ShipError(
+            f"{where}: unknown accelerator {job.accelerator!r}; use auto, cuda, cpu, cu126, index, ..."
+        )
     check_names([*job.env, *job.secrets], where)
     both = sorted(set(job.env) & set(job.secrets))
     if both:

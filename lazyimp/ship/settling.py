@@ -47,8 +47,9 @@ def _plain_accelerator(plan: Plan) -> Plan:
 
 
 def _built_for(wish: EnvironmentWish, accelerator: str, driver: str = "") -> EnvironmentWish:
-    """The environment for one accelerator: exact where that is the one that was recorded."""
-    wish = replace(wish, accelerator="", arguments=("--torch-backend", accelerator))
+    """The environment for one accelerator ("index": whatever the host's index has): exact where that was recorded."""
+    words = () if accelerator == "index" else ("--torch-backend", accelerator)
+    wish = replace(wish, accelerator="", arguments=words)
     if accelerator == wish.exact_for:
         lines = sorted([*wish.requirements.splitlines(), *wish.accelerated.splitlines()])
         wish = replace(
