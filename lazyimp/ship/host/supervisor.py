@@ -55,7 +55,12 @@ def _start(root, wish, folder):
         words = containers.container_words(wish, folder, code, given) + words
         env = {**os.environ, **given}
     else:
-        env = _in_environment({**os.environ, **given}, code, python)
+        env = {**os.environ, **given}
+        if (
+            "PYTHONDONTWRITEBYTECODE" not in given
+        ):  # the host's own say would have every job compile everything
+            env.pop("PYTHONDONTWRITEBYTECODE", None)
+        env = _in_environment(env, code, python)
     logs = [os.path.join(folder, name) for name in ("out.log", "err.log")]
     with open(logs[0], "ab") as out, open(logs[1], "ab") as err:
         return subprocess.Popen(
