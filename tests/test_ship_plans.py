@@ -82,6 +82,8 @@ def test_a_plan_whose_files_changed_does_not_run(lazyimp, way, tmp_path, change)
     [
         (["ship", "--plan", "p", "main.py"], "a saved plan has its program; leave out 'main.py'"),
         (["ship", "--plan", "main.py"], "is no plan"),
+        (["ship", "--plan", "p", "--env", "A=1"], "make it again with --env"),
+        (["job", "run", "--to", "local:x", "--set", "A=1", "--", "true"], "name the file"),
         (["ship", "--to", "local:x", "--record", "r", "--manifest", "m", "main.py"], "keep one"),
         (["ship", "--to", "local:x", "--record", "none", "main.py"], "no file 'none'"),
         (["ship", "--to", "local:x", "--gpus", "-1", "main.py"], "from 0 on"),
@@ -127,6 +129,9 @@ def test_job_runs_are_planned_too_and_flags_go_before_the_file(lazyimp, tmp_path
     words = ["job", "run", "project/job.toml", "--set", "E=2", "--env", "A=z"]
     shown = lazyimp(*words, "--dry-run", "--save-plan", "plan.json", cwd=tmp_path)
     assert shown.returncode == 0 and "send   input d/x (1 B)" in shown.stdout, shown.stderr
+    (tmp_path / "r.txt").write_text("idna>=3")
+    other = lazyimp(*words, "--lock", "r.txt", "--python", "3.11", "--dry-run", cwd=tmp_path)
+    assert "'idna>=3' is not exact" in other.stderr  # the flag's environment is the one that counts
     first = lazyimp(*words, "--quiet", cwd=tmp_path)
     for done in (first, lazyimp("ship", "--plan", tmp_path / "plan.json", "--quiet")):
         assert done.returncode == 0, done.stderr

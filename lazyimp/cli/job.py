@@ -99,14 +99,14 @@ class Job:
         if options.job:
             job = read_job_file(options.job, pairs(options.set, "--set"))
             add_flags(job, options)
+        elif options.set:
+            raise UsageError("--set chooses variables of a job file; name the file")
         else:
             job = job_of(options)
-            job.command, job.manifest, job.lock, job.image = (
-                rest,
-                options.manifest,
-                options.lock,
-                options.image,
-            )
+            job.command = rest
+        named = {name: getattr(options, name) for name in ("manifest", "lock", "image")}
+        if any(named.values()):  # in place of what a file names
+            job.environment, job.manifest, job.lock, job.image = "", *named.values()
         job.inputs.update(pairs(options.input, "--input"))
         check(job, options.job or "lazyimp job run")
         if not job.to:

@@ -27,6 +27,13 @@ OWN_WITH_VALUES = (
 )
 
 
+# options that a plan is made with, and that cannot change it afterwards
+IN_PLANS = (
+    *("manifest", "record", "index", "any_build", "name", "python", "env", "secret", "output", "limit"),
+    *("accelerator", "gpus", "cpus", "memory", "output_limit"),
+)
+
+
 class Ship:
     """Run a recorded program on another machine, in an environment made for it."""
 
@@ -66,6 +73,11 @@ class Ship:
     def _saved(self, options: argparse.Namespace, rest: list[str]) -> Plan:
         if rest:
             raise UsageError(f"a saved plan has its program; leave out {rest[0]!r}")
+        for name in IN_PLANS:
+            if getattr(options, name):
+                raise UsageError(
+                    f"a saved plan says that already; make it again with --{name.replace('_', '-')}"
+                )
         plan = read_plan(options.plan)
         check_files(plan)
         return replace(plan, destination=anywhere(options.to)) if options.to else plan
