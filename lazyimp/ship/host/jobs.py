@@ -94,7 +94,7 @@ def state_of(root, job):
     if _is_lost(state):
         state = read_json(os.path.join(folder, "state.json"), state)  # it may have ended just now
         if _is_lost(state):
-            state = {**state, "state": "lost"}
+            state = read_json(os.path.join(folder, "last.json")) or {**state, "state": "lost"}
             with contextlib.suppress(OSError):  # of a job that nobody started
                 os.unlink(os.path.join(folder, "secrets"))
     sizes = {name: _size(os.path.join(folder, f"{name}.log")) for name in ("out", "err")}

@@ -1,5 +1,6 @@
 """Watches over one job: starts it in a process group of its own, keeps its output and its exit status."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ from lazyimp.ship.host import containers
 from lazyimp.ship.host.environments import python_of
 from lazyimp.ship.host.jobs import process_start
 from lazyimp.ship.host.paths import Refused, read_json, write_json
+
+LAST, LAST_BYTES = "last.json", 4096  # blank, but where a full disk left no other place for the end
 
 
 def supervise(root, job):
@@ -20,13 +23,15 @@ def supervise(root, job):
         "asked_ns": read_json(os.path.join(folder, "state.json"), {}).get("asked_ns"), "started_ns": time.time_ns(),
     }  # fmt: skip
     note = os.path.join(folder, "state.json")
+    with open(os.path.join(folder, LAST), "wb") as file:
+        file.write(b" " * LAST_BYTES)
     try:
         child = _start(root, wish, folder)
     except (OSError, Refused) as error:
         why = error.strerror if isinstance(error, OSError) else error
         with open(os.path.join(folder, "err.log"), "ab") as file:
             file.write(f"cannot start {wish['command'][0]!r}: {why}\n".encode())
-        write_json(note, {**state, "state": "failed", "status": 127, "ended_ns": time.time_ns()})
+        _note_end(folder, {**state, "state": "failed", "status": 127, "ended_ns": time.time_ns()})
         return
     state.update(group=child.pid, group_start=process_start(child.pid))
     write_json(note, state)
@@ -38,7 +43,18 @@ def supervise(root, job):
     if wish.get("image"):
         containers.remove(containers.name_of(folder))
     word = end or ("done" if status == 0 else "failed")
-    write_json(note, {**state, "state": word, "status": status, "ended_ns": time.time_ns()})
+    _note_end(folder, {**state, "state": word, "status": status, "ended_ns": time.time_ns()})
+
+
+def _note_end(folder, state):
+    """Write down how the job ended, on a disk that the job has filled, too: there was room for it before."""
+    try:
+        write_json(os.path.join(folder, "state.json"), state)
+    except OSError:
+        with open(os.path.join(folder, LAST), "r+b") as file:
+            file.write(json.dumps(state).encode().ljust(LAST_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _start(root, wish, folder):
