@@ -109,7 +109,15 @@ def test_a_plan_of_an_older_lazyimp_is_read(lazyimp, way, tmp_path):
     del data["notes"]
     for name in ("arguments", "image", "resources", "output_limit_bytes"):
         del data["job"][name]
-    for name in ("conda", "accelerated", "require_hashes", "accelerator", "exact_for", "platform"):
+    for name in (
+        "conda",
+        "accelerated",
+        "require_hashes",
+        "accelerator",
+        "exact_for",
+        "exact_wheels",
+        "platform",
+    ):
         del data["environment"][name]
     plan.write_text(json.dumps(data))
     done = lazyimp("ship", "--plan", plan, "--quiet")

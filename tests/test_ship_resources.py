@@ -180,6 +180,17 @@ def test_the_recorded_accelerator_is_exact_and_another_needs_more(host, tmp_path
     assert (found.requirements, found.accelerated) == (wish.requirements, "torch==2.0\n")
 
 
+def test_a_wheel_at_hand_travels_where_the_accelerator_is_the_recorded_one(host, tmp_path):
+    wheel = Blob("torch-2.0+cpu-cp311-cp311-linux_x86_64.whl", "/x", "0", 1)
+    wish = replace(plan("auto").environment, requirements="a==1\n", exact_for="cpu", exact_wheels=(wheel,))
+    here = replace(plan(), environment=named(wish))
+    found = settled(here, Asked(host)).environment
+    assert (found.requirements, found.wheels, found.arguments) == ("a==1\n", (wheel,), ())
+    tool(tmp_path / "bin", "nvidia-smi", NVIDIA, count=1)
+    found = settled(here, Asked(host)).environment
+    assert (found.accelerated, found.wheels, found.exact_wheels) == ("torch==2.0\n", (), ())
+
+
 def test_what_is_compiled_for_another_machine_is_refused():
     wheels = (Blob("a-1-py3-none-any.whl", "", "0", 1), Blob("b-1-cp311-cp311-linux_x86_64.whl", "", "1", 1))
     made = named(EnvironmentWish("", "3.11", wheels=wheels), Target("3.11"))

@@ -60,6 +60,7 @@ def _plan(data: dict[str, Any]) -> Plan:
             **{
                 **environment,
                 "wheels": _blobs(environment["wheels"]),
+                "exact_wheels": _blobs(environment.get("exact_wheels", [])),
                 "arguments": tuple(environment["arguments"]),
             }
         )
@@ -82,7 +83,9 @@ def _plan(data: dict[str, Any]) -> Plan:
 
 def check_files(plan: Plan) -> None:
     """Raise ShipError if files of this machine are not what they were when the plan was made."""
-    blobs = [*plan.job.inputs, *(plan.environment.wheels if plan.environment else ())]
+    blobs = [*plan.job.inputs]
+    if plan.environment is not None:
+        blobs += [*plan.environment.wheels, *plan.environment.exact_wheels]
     known = [(each.path, each.size_bytes, each.sha256) for each in blobs]
     known += [(each.path, each.size_bytes, each.sha256) for part in plan.parts for each in part.files]
     changed = sorted({path for path, size, digest in known if not _is(path, size, digest)})

@@ -120,8 +120,9 @@ def named(wish: EnvironmentWish, target: Target | None = None) -> EnvironmentWis
     """The wish with the name that its content gives it."""
     if target is not None:
         wish = replace(wish, platform=f"{target.abi} {target.architecture} {target.system}")
-    blank = replace(wish, name="", wheels=())
-    content = [asdict(blank), sorted((each.name, each.sha256) for each in wish.wheels)]
+    blank = replace(wish, name="", wheels=(), exact_wheels=())
+    wheels = [*wish.wheels, *wish.exact_wheels]
+    content = [asdict(blank), sorted((each.name, each.sha256) for each in wheels)]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return replace(wish, name=digest[:32])
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
 from lazyimp.manifest.values import Undecided
 from lazyimp.ship.amounts import shown
 from lazyimp.ship.channels import Channel
@@ -48,14 +51,32 @@ def _plain_accelerator(plan: Plan) -> Plan:
 
 def _built_for(wish: EnvironmentWish, accelerator: str, driver: str = "") -> EnvironmentWish:
     """The environment for one accelerator ("index": whatever the host's index has): exact where that was recorded."""
-    words = () if accelerator == "index" else ("--torch-backend", accelerator)
-    wish = replace(wish, accelerator="", arguments=words)
     if accelerator == wish.exact_for:
-        lines = sorted([*wish.requirements.splitlines(), *wish.accelerated.splitlines()])
-        wish = replace(
-            wish, requirements="".join(f"{each}\n" for each in lines), accelerated="", require_hashes=False
-        )
+        wish, left = _exact(wish)
+    else:
+        wish, left = replace(wish, exact_wheels=()), True
+    words = () if accelerator == "index" or not left else ("--torch-backend", accelerator)
+    wish = replace(wish, accelerator="", arguments=words)
     return named(replace(wish, platform=f"{wish.platform} driver {driver}" if driver else wish.platform))
+
+
+def _exact(wish: EnvironmentWish) -> tuple[EnvironmentWish, bool]:
+    """What was recorded and nothing else: wheels that are at hand, the rest by lines; whether there is such a rest."""
+    here = {parse_wheel_filename(each.name)[0] for each in wish.exact_wheels}
+    lines = [
+        each
+        for each in wish.accelerated.splitlines()
+        if canonicalize_name(Requirement(each).name) not in here
+    ]
+    made = replace(
+        wish,
+        requirements="".join(f"{each}\n" for each in sorted([*wish.requirements.splitlines(), *lines])),
+        accelerated="",
+        require_hashes=wish.require_hashes and not lines,
+        wheels=tuple(sorted([*wish.wheels, *wish.exact_wheels], key=lambda each: each.name)),
+        exact_wheels=(),
+    )
+    return made, bool(lines)
 
 
 def _unasked(plan: Plan, scheduler: str) -> Plan:

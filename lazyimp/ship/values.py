@@ -32,6 +32,9 @@ class EnvironmentWish:
     require_hashes: bool = False  # every line of `requirements` has one
     accelerator: str = ""  # what was wished: "auto" and "cuda" until the host was asked
     exact_for: str = ""  # the accelerator with which nothing else is needed than what was recorded
+    exact_wheels: tuple[
+        Blob, ...
+    ] = ()  # for that one: wheels of this machine in place of lines of `accelerated`
     platform: str = ""  # what else the name depends on: accelerator, ABI, architecture
 
 
