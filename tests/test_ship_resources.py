@@ -101,6 +101,20 @@ def test_resources_are_checked_before_anything_travels(host, tmp_path, wanted, t
     refuse(settled(plan("cpu", gpus=2, cpus=1, memory_bytes=1 << 20), Asked(host)))
 
 
+def test_tools_that_a_plan_does_not_need_are_not_started(host, tmp_path):
+    for name in ("nvidia-smi", "docker"):
+        tool(
+            tmp_path / "bin",
+            name,
+            "raise SystemExit(open({log!r}, 'w').close())",
+            log=str(tmp_path / "started"),
+        )
+    settled(plan("cpu", cpus=1), Asked(host))
+    assert not (tmp_path / "started").exists()
+    settled(plan("auto"), Asked(host))
+    assert (tmp_path / "started").exists()
+
+
 def test_auto_takes_cuda_where_the_host_has_it_and_says_so(host, tmp_path):
     tool(tmp_path / "bin", "nvidia-smi", NVIDIA, count=2)
     found = settled(plan("auto"), Asked(host))

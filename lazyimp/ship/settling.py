@@ -27,18 +27,24 @@ def settled(plan: Plan, channel: Channel) -> Plan:
     scheduler = getattr(channel, "scheduler", "")
     if scheduler:
         return _unasked(plan, scheduler)
-    if not _depends(plan):
+    wanted = _wanted(plan)
+    if not wanted and plan.job.resources == Resources():
         return plan
-    facts: dict[str, Any] = channel.ask("facts")
+    facts: dict[str, Any] = channel.ask("facts", wanted=wanted)
     plan = _accelerated(plan, facts)
     refused = [*_resources(plan.job.resources, facts), *_tools(plan, facts)]
     return replace(plan, refused=(*plan.refused, *refused))
 
 
-def _depends(plan: Plan) -> bool:
+def _wanted(plan: Plan) -> list[str]:
+    """What the host has to be asked for, beside processors and memory, which it knows at once."""
     wish = plan.environment
-    asked = plan.job.resources != Resources() or bool(plan.job.image)
-    return asked or (wish is not None and (bool(wish.conda) or wish.accelerator in OPEN))
+    asked = {
+        "gpus": bool(plan.job.resources.gpus) or (wish is not None and wish.accelerator in OPEN),
+        "conda": wish is not None and bool(wish.conda),
+        "engine": bool(plan.job.image),
+    }
+    return [name for name, is_asked in asked.items() if is_asked]
 
 
 def _plain_accelerator(plan: Plan) -> Plan:

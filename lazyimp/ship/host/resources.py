@@ -15,16 +15,17 @@ CONDA_FOLDERS = ("miniforge3", "mambaforge", "miniconda3", "anaconda3", "microma
 
 
 def facts(root, wish):
-    """What a plan may ask of this host."""
-    found, why = gpus()
+    """What a plan asks of this host: of "gpus", "conda" and "engine" those in `wanted`: their tools take time."""
+    wanted = wish.get("wanted", ("gpus", "conda", "engine"))
+    found, why = gpus() if "gpus" in wanted else ([], "")
     return {
         "gpus": [{"id": each["id"], "name": each["name"]} for each in found],
         "gpu_trouble": why,
         "driver": found[0]["driver"] if found else "",
         "cpus": cpus(),
         "memory_bytes": memory_bytes(),
-        "conda": find_conda(),
-        "engine": find_engine(),
+        "conda": find_conda() if "conda" in wanted else None,
+        "engine": find_engine() if "engine" in wanted else None,
     }
 
 
