@@ -53,6 +53,29 @@ def test_a_recorded_hash_is_asked_for(tmp_path):
     assert environment.requirements == f"pure==1.0 --hash=sha256:{digest}\n" and environment.require_hashes
 
 
+def test_hashes_are_those_of_the_recorded_python(tmp_path):
+    """Another Python may need another file."""
+    made = manifest(tmp_path, "ab")
+    other = f"3.{sys.version_info[1] + 1}"
+    lines = [environment_of(made, str(tmp_path / "cache"), each)[0].requirements for each in (PYTHON, other)]
+    assert lines == ["pure==1.0 --hash=sha256:ab\n", "pure==1.0\n"]
+
+
+def test_the_accelerator_of_a_manifest_counts(tmp_path):
+    made = manifest(tmp_path)
+    torch = replace(made.requirements[0], name="torch", display="torch", version="2.0+cpu")
+    made = replace(made, requirements=(torch,))
+    wishes = [
+        environment_of(each, str(tmp_path / "cache"), PYTHON, accelerator=word)[0]
+        for each in (made, replace(made, target=replace(made.target, accelerator="cu126")))
+        for word in ("", "cpu")
+    ]
+    assert [each.accelerator for each in wishes] == ["auto", "cpu", "cu126", "cpu"]
+    assert {(each.accelerated, each.exact_for, each.requirements) for each in wishes} == {
+        ("torch==2.0\n", "cpu", "")
+    }
+
+
 def test_another_file_of_that_name_and_version_is_not_installed(tmp_path):
     digest = make_wheel(tmp_path / "index", "pure")
     (tmp_path / "index").rename(tmp_path / "honest")

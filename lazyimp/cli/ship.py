@@ -136,7 +136,7 @@ def plan_program(
     """The plan for a recorded program."""
     manifest = manifest_for(job.manifest, index)
     words, parts = program_words(manifest, script, arguments)
-    environment, refused = environment_of(manifest, cache(), job.python, any_build, job.accelerator or "auto")
+    environment, refused = environment_of(manifest, cache(), job.python, any_build, job.accelerator)
     if not manifest.complete:
         note("the recorded run did not end by itself; the manifest may lack something")
     wish = job_wish(job, words, job.name or os.path.splitext(os.path.basename(script))[0])
@@ -177,8 +177,6 @@ def plan_command(job: JobFile, any_build: bool = False) -> Plan:
         wish = replace(wish, place=placed(parts, os.getcwd()))
         if job.environment == "image":  # the image has the distributions; the program's own code travels
             return Plan(to, wish, None, parts, manifest.undecided)
-        environment, refused = environment_of(
-            manifest, cache(), job.python, any_build, job.accelerator or "auto"
-        )
+        environment, refused = environment_of(manifest, cache(), job.python, any_build, job.accelerator)
         return Plan(to, wish, environment, parts, (*refused, *manifest.undecided))
     return Plan(to, wish)

@@ -43,10 +43,15 @@ def digest_name(part: LocalPart) -> str:
 
 
 def environment_of(
-    manifest: Manifest, cache: str, python: str = "", any_build: bool = False, accelerator: str = "auto"
+    manifest: Manifest, cache: str, python: str = "", any_build: bool = False, accelerator: str = ""
 ) -> tuple[EnvironmentWish, list[Undecided]]:
     """What to build there, and what of the manifest cannot be had there."""
     lines, more, built, wheels, refused = [], [], [], [blob_of(write_wheel(manifest.target, cache))], []
+    same_python = (
+        not re.fullmatch(r"3\.\d+.*", python) or python.split(".")[1] == manifest.target.python.split(".")[1]
+    )
+    wished = manifest.target.accelerator  # of a record always cpu: its manifest is of what ran
+    accelerator = accelerator or ("auto" if wished == "cpu" else wished)
     as_files = {part.distribution for part in manifest.local if part.distribution}
     for each in manifest.requirements:
         if each.name == OWN or each.kind in (*AS_CODE, "conda"):
@@ -61,7 +66,7 @@ def environment_of(
             built.append(each)
             more.append(pinned(each))  # an accelerator has files of its own: no hash that is known is theirs
         else:
-            lines.append(hashed(each))
+            lines.append(hashed(each) if same_python else pinned(each))
     wish = EnvironmentWish(
         "",
         python or manifest.target.python,
