@@ -73,7 +73,7 @@ def environment_of(
         "".join(f"{line}\n" for line in sorted(lines)),
         tuple(sorted(wheels, key=lambda each: each.name)),
         (),
-        not any_build and not any(each.kind == "vcs" for each in manifest.requirements),
+        not any_build and not any(each.kind == "vcs" and not each.travels for each in manifest.requirements),
         _for_conda(manifest, python),
         "".join(f"{line}\n" for line in sorted(more)),
         bool(lines) and all(" --hash=" in line for line in lines),
