@@ -1,5 +1,6 @@
 """What comes back from a host: within limits, byte for byte, whole or not at all, whatever happens on the way."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -236,7 +237,7 @@ def _made(channel, mebibytes):
 
 
 @needs_sshd
-def test_a_connection_lost_in_mid_download_leaves_nothing_half(server, channel, tmp_path):
+def test_a_connection_lost_in_mid_download_leaves_nothing_half(server, channel, tmp_path, caplog):
     _made(channel, 64)
     back = tmp_path / "back"
     cutter = threading.Thread(target=_cut_once_it_grows, args=(server, back))
@@ -245,6 +246,9 @@ def test_a_connection_lost_in_mid_download_leaves_nothing_half(server, channel, 
         fetch(channel, "j", str(back))
     cutter.join()
     assert os.listdir(back) == []
+    channel.close()
+    gc.collect()
+    assert caplog.text == ""  # requests that were under way are not heard of
 
 
 def _cut_once_it_grows(server, folder):

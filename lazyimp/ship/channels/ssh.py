@@ -32,6 +32,8 @@ class Ssh:
     def __init__(self, address: Address, access: Access) -> None:
         self.address, self.access = address, access
         self.loop = asyncio.new_event_loop()
+        # Requests that were under way when a connection broke: whoever waits was told, and nobody wants their traces.
+        self.loop.set_exception_handler(lambda loop, context: None)
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.connection: Any = None
