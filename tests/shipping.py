@@ -8,9 +8,13 @@ import json
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from run import clean_environment
+
+from lazyimp.ship.channels import talk
 from lazyimp.ship.hostzip import host_zip
 
 MARK = "lazyimp-host "
@@ -75,6 +79,36 @@ class Host:
         """Its state once it has ended."""
         state: dict[str, Any] = self.ask("wait", {"id": name, "within_s": 30, "ended": True})
         return state
+
+
+class Asked:
+    """The way to that host part as a channel; raises ShipError for what it refuses."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def ask(self, command: str, /, **wish: Any) -> Any:
+        """What the host part answers."""
+        line = f"{MARK}{json.dumps(self.host.answer(command, wish))}"
+        return talk.value_of(command, line.encode())
+
+
+def commands(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `lazyimp` with a cache of its own, in folder/project where no other is named."""
+    environment = {**clean_environment(), "XDG_CACHE_HOME": str(folder / "cache")}
+    (folder / "project").mkdir(exist_ok=True)
+
+    def run(*words: object, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "lazyimp", *map(str, words)],
+            cwd=cwd or folder / "project",
+            env={**environment, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 def tar(members: list[tuple[str, bytes] | tarfile.TarInfo]) -> bytes:

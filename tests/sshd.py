@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -90,7 +91,8 @@ class Sshd:
     def drop(self) -> None:
         """Cut all connections, as a network does."""
         for pid in self.children():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, signal.SIGKILL)
 
     def address(self, folder: str | Path) -> str:
         """How to get to a folder through it."""

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from installed import manifest_of, ran
+from installed import install, manifest_of, ran
 
 from lazyimp.manifest.target import of_record
 from lazyimp.ship import planfile
@@ -89,6 +89,22 @@ def test_a_program_runs_there_and_the_second_time_nothing_travels(project, tmp_p
     channel.close()
 
 
+@pytest.mark.parametrize(
+    "info",
+    [{"vcs_info": {"vcs": "git", "commit_id": "6c2e52"}}, {"archive_info": {}}],
+    ids=["git", "archive"],
+)
+def test_what_was_installed_from_this_machine_travels_as_its_files(tmp_path, info):
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    site.mkdir(parents=True)
+    url = {"url": f"file://{tmp_path}/thing.tar.gz", **info}
+    install(site, "thing", "1.0", ["thing.py"], direct_url=url)
+    made = manifest_of(ran(tmp_path, site, {"thing": site / "thing.py"}, header={"python": VERSION}))
+    environment, refused = environment_of(made, str(tmp_path / "cache"), PYTHON)
+    assert (environment.requirements, environment.only_binary, refused) == ("", True, [])
+    assert "thing.py" in [file.name for part in made.local for file in part.files]
+
+
 def test_a_secret_that_is_not_there_stops_before_anything_travels(project, tmp_path):
     with pytest.raises(ShipError, match="TOKEN is not in the environment"):
         carry(plan_of(project, tmp_path, secrets=("TOKEN",)), "one")
@@ -113,7 +129,7 @@ class Lying:
     def ask(self, command, /, **wish):
         return self.answer
 
-    def get(self, place, path):
+    def get(self, place, path, size_bytes):
         Path(path).write_bytes(b"evil")
 
     def close(self):

@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
-from run import clean_environment
+from shipping import commands
 
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 MAIN = """
@@ -23,20 +22,7 @@ sys.exit(3)
 @pytest.fixture
 def lazyimp(tmp_path):
     """Run a command in the project's folder."""
-    (tmp_path / "project").mkdir(exist_ok=True)
-    environment = {**clean_environment(), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-
-    def run(*words, **env):
-        return subprocess.run(
-            [sys.executable, "-m", "lazyimp", *map(str, words)],
-            cwd=tmp_path / "project",
-            env={**environment, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
+    return commands(tmp_path)
 
 
 @pytest.fixture

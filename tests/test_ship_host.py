@@ -263,3 +263,18 @@ def test_two_builders_make_one_environment(host):
 def test_an_environment_that_cannot_be_built_leaves_nothing(host):
     assert "no such Python" in host.refusal("build", {"name": "e", "python": "/no/such/python"})
     assert os.listdir(host.root / "envs") == os.listdir(host.root / "tmp") == []
+
+
+def test_the_values_of_variables_are_the_users(host):
+    host.job("j", "import os; print(os.environ['A'])", env={"A": "{job} {now_ns}"})
+    assert host.end("j")["status"] == 0 and _out(host, "j") == "{job} {now_ns}\n"
+
+
+def test_a_job_keeps_its_bytecode_unless_it_says_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    host = Host(tmp_path)
+    code = "import sys; raise SystemExit(sys.dont_write_bytecode)"
+    host.job("j", code)
+    host.job("k", code, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert (host.end("j")["status"], host.end("k")["status"]) == (0, 1)
+    host.close()

@@ -9,14 +9,23 @@ import sys
 import time
 from typing import Any
 
-from lazyimp.cli.ship import plan_command
+from lazyimp.cli.ship import add_planning, plan_command, save, show
 from lazyimp.cli.ship_follow import cancel, carry_and_follow, follow, write
-from lazyimp.cli.ship_options import add_access, add_job, connect, destination_of, job_of, note
+from lazyimp.cli.ship_needs import add_flags, add_to, pairs
+from lazyimp.cli.ship_options import (
+    add_access,
+    add_job,
+    connect,
+    destination_of,
+    grace_s,
+    job_of,
+    note,
+)
 from lazyimp.errors import UsageError, unknown_word
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.channels.talk import printable
 from lazyimp.ship.following import Follower, exit_status, fetch
-from lazyimp.ship.jobfile import check, read_job_file
+from lazyimp.ship.jobfile import JobFile, check, read_job_file
 
 ACTIONS = {
     "run": "run job.toml, or a command after --",
@@ -55,9 +64,19 @@ class Job:
         add_access(parser)
         add_job(parser)
         parser.add_argument("--manifest", default="", metavar="FILE", help="run: its environment and code")
-        parser.add_argument("--lock", default="", metavar="FILE", help="run: an environment of exact lines")
         parser.add_argument(
-            "--input", action="append", default=[], metavar="NAME=FILE", help="run: a file to send"
+            "--lock",
+            default="",
+            metavar="FILE",
+            help="run: a requirements file of exact lines, or a pylock.toml",
+        )
+        parser.add_argument("--image", default="", metavar="NAME", help="run: in a container of this image")
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="run: a variable of the job file"
+        )
+        add_planning(parser)
+        parser.add_argument(
+            "--input", action="append", default=[], metavar="NAME=FILE", help="run: a file or folder to send"
         )
         parser.add_argument("-f", "--follow", action="store_true", help="logs: go on until the job ends")
         parser.add_argument(
@@ -77,19 +96,25 @@ class Job:
         return int(action(options, rest[1:]))
 
     def _run(self, options: argparse.Namespace, rest: list[str]) -> int:
-        job = read_job_file(options.job) if options.job else job_of(options)
-        if not options.job:
-            job.command, job.manifest, job.lock = rest, options.manifest, options.lock
-            for each in options.input:
-                name, equals, path = each.partition("=")
-                if not equals:
-                    raise UsageError(f"--input {each!r} is not NAME=FILE")
-                job.inputs[name] = path
-            check(job, "lazyimp job run")
-        job.to = options.to or job.to
+        if options.job:
+            job = read_job_file(options.job, pairs(options.set, "--set"))
+            add_flags(job, options)
+        elif options.set:
+            raise UsageError("--set chooses variables of a job file; name the file")
+        else:
+            job = job_of(options)
+            job.command = rest
+        named = {name: getattr(options, name) for name in ("manifest", "lock", "image")}
+        if any(named.values()):  # in place of what a file names
+            job.environment, job.manifest, job.lock, job.image = "", *named.values()
+        job.inputs.update(pairs(options.input, "--input"))
+        check(job, options.job or "lazyimp job run")
         if not job.to:
             raise UsageError("name a host with --to DEST, or `to` in the job file")
-        return carry_and_follow(plan_command(job), options)
+        plan = plan_command(job, options.any_build)
+        if options.save_plan:
+            save(plan, options)
+        return show(plan, options) if options.dry_run else carry_and_follow(plan, options)
 
     def _logs(self, options: argparse.Namespace, rest: list[str]) -> int:
         follower = _follower(options)
@@ -107,11 +132,16 @@ class Job:
     def _attach(self, options: argparse.Namespace, rest: list[str]) -> int:
         since = dict.fromkeys(("out", "err"), options.since)
         return follow(
-            _follower(options), options, destination_of(options, options.job), None, bool(options.into), since
+            _follower(options),
+            options,
+            destination_of(options, options.job),
+            None,
+            _output_limit(options) if options.into else 0,
+            since,
         )
 
     def _cancel(self, options: argparse.Namespace, rest: list[str]) -> int:
-        state = cancel(options, destination_of(options, options.job), options.job, options.grace)
+        state = cancel(options, destination_of(options, options.job), options.job, grace_s(options))
         note(f"job {options.job}: {state['state']}, exit status {exit_status(state)}")
         return 0
 
@@ -135,8 +165,9 @@ class Job:
     def _get(self, options: argparse.Namespace, rest: list[str]) -> int:
         channel = connect(options, destination_of(options, options.job))
         try:
-            for name in fetch(channel, options.job, options.into or options.job):
-                print(os.path.join(options.into or options.job, name))
+            into = options.into or options.job
+            for name in fetch(channel, options.job, into, most_bytes=_output_limit(options)):
+                print(os.path.join(into, name))
         finally:
             channel.close()
         return 0
@@ -149,6 +180,12 @@ class Job:
         finally:
             channel.close()
         return 0
+
+
+def _output_limit(options: argparse.Namespace) -> int:
+    job = JobFile()
+    add_to(job, options)
+    return job.output_limit_bytes
 
 
 def _follower(options: argparse.Namespace) -> Follower:

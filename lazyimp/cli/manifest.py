@@ -139,8 +139,9 @@ def _target(parser: argparse.ArgumentParser) -> None:
 
 
 def made(options: argparse.Namespace) -> Manifest:
-    """The manifest of the record (or in the file) that the options name."""
-    return _made(options)[0]
+    """The manifest of the record (or in the file) that the options name, with what indexes say if they are asked."""
+    manifest, environment = _made(options)
+    return _asked(manifest, environment)[0] if options.index else manifest
 
 
 def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:

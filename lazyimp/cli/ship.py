@@ -8,28 +8,29 @@ from dataclasses import replace
 
 from lazyimp.cli import manifest as making
 from lazyimp.cli.ship_follow import carry_and_follow
-from lazyimp.cli.ship_options import add_access, add_job, cache, connect, job_of, note
+from lazyimp.cli.ship_needs import WITH_VALUES
+from lazyimp.cli.ship_options import add_access, add_job, anywhere, cache, connect, job_of, note
 from lazyimp.cli.ship_report import plan_lines
 from lazyimp.errors import UsageError
-from lazyimp.manifest.values import Manifest, Target
+from lazyimp.manifest.values import Manifest
+from lazyimp.ship.inputs import inputs_of
 from lazyimp.ship.jobfile import JobFile, check
-from lazyimp.ship.planfile import as_json, read_plan
-from lazyimp.ship.planning import blob_of, environment_of, lack_of, named, placed, program_words
-from lazyimp.ship.values import EnvironmentWish, JobWish, Plan
+from lazyimp.ship.locks import locked
+from lazyimp.ship.planfile import as_json, check_files, read_plan
+from lazyimp.ship.planning import environment_of, lack_of, named, placed, program_first, program_words
+from lazyimp.ship.settling import settled, unfit
+from lazyimp.ship.values import JobWish, Plan
 
-WITH_VALUES = (
-    *(
-        "--to",
-        "--known-hosts",
-        "--identity",
-        "--manifest",
-        "--plan",
-        "--save-plan",
-        "--name",
-        "--python",
-        "--env",
-    ),
-    *("--secret", "--output", "--into", "--limit", "--grace"),
+OWN_WITH_VALUES = (
+    *("--to", "--known-hosts", "--identity", "--manifest", "--record", "--plan", "--save-plan", "--name"),
+    *("--python", "--env", "--secret", "--output", "--into", "--limit", "--grace"),
+)
+
+
+# options that a plan is made with, and that cannot change it afterwards
+IN_PLANS = (
+    *("manifest", "record", "index", "any_build", "name", "python", "env", "secret", "output", "limit"),
+    *("accelerator", "gpus", "cpus", "memory", "output_limit"),
 )
 
 
@@ -44,35 +45,42 @@ class Ship:
         while place < len(words) and words[place].startswith("-"):
             if words[place] == "--":
                 return place + 1
-            place += 2 if words[place] in WITH_VALUES else 1
+            place += 2 if words[place] in (*OWN_WITH_VALUES, *WITH_VALUES) else 1
         return min(place, len(words))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options."""
         parser.usage = "lazyimp ship --to DEST [options] script [arguments]"
         add_access(parser)
-        parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
-        parser.add_argument("--save-plan", metavar="FILE", help="write the plan, to be carried out later")
         parser.add_argument("--plan", metavar="FILE", help="carry out a plan that was saved")
         parser.add_argument(
             "--manifest", metavar="FILE", help="a manifest or a record; else the last run's here"
         )
-        parser.add_argument("--any-build", action="store_true", help="allow the host to build from sources")
+        parser.add_argument("--record", metavar="FILE", help="the record of a run, in place of a manifest")
+        parser.add_argument(
+            "--index", action="store_true", help="ask the indexes here for files and their hashes"
+        )
+        add_planning(parser)
         add_job(parser)
 
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Plan it, and do it or show it."""
-        plan = read_plan(options.plan) if options.plan else self._plan(options, rest)
+        plan = self._saved(options, rest) if options.plan else self._plan(options, rest)
         if options.save_plan:
-            making.write_whole(options.save_plan, as_json(plan), force=True)
-        if not options.dry_run:
-            return carry_and_follow(plan, options)
-        channel = connect(options, plan.destination)
-        try:
-            print("\n".join(plan_lines(plan, lack_of(plan, channel))))
-        finally:
-            channel.close()
-        return 1 if any(each.blocks for each in plan.refused) else 0
+            save(plan, options)
+        return show(plan, options) if options.dry_run else carry_and_follow(plan, options)
+
+    def _saved(self, options: argparse.Namespace, rest: list[str]) -> Plan:
+        if rest:
+            raise UsageError(f"a saved plan has its program; leave out {rest[0]!r}")
+        for name in IN_PLANS:
+            if getattr(options, name):
+                raise UsageError(
+                    f"a saved plan says that already; make it again with --{name.replace('_', '-')}"
+                )
+        plan = read_plan(options.plan)
+        check_files(plan)
+        return replace(plan, destination=anywhere(options.to)) if options.to else plan
 
     def _plan(self, options: argparse.Namespace, rest: list[str]) -> Plan:
         if not rest:
@@ -81,32 +89,60 @@ class Ship:
             raise UsageError("name a host with --to DEST")
         if not os.path.isfile(rest[0]):
             raise UsageError(f"no script {rest[0]!r}")
+        if options.record and options.manifest:
+            raise UsageError("--record and --manifest both say what was recorded; keep one")
         job = job_of(options)
-        job.manifest = options.manifest or ""
-        job.command = ["python"]
+        job.manifest = options.manifest or options.record or ""
+        job.environment, job.command = "auto", ["python"]
         check(job, "lazyimp ship")
-        return plan_program(job, rest[0], rest[1:], options.any_build)
+        return plan_program(job, rest[0], rest[1:], options.any_build, options.index)
 
 
-def manifest_for(path: str) -> Manifest:
+def add_planning(parser: argparse.ArgumentParser) -> None:
+    """Options about plans, which `ship` and `job run` share."""
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+    parser.add_argument("--save-plan", metavar="FILE", help="write the plan, to be carried out later")
+    parser.add_argument("--any-build", action="store_true", help="allow the host to build from sources")
+
+
+def save(plan: Plan, options: argparse.Namespace) -> None:
+    """Write the plan to where --save-plan says."""
+    making.write_whole(options.save_plan, as_json(plan), force=True)
+
+
+def show(plan: Plan, options: argparse.Namespace) -> int:
+    """Show what would be done; 1 if something stands in the way."""
+    channel = connect(options, plan.destination)
+    try:
+        plan = settled(plan, channel)
+        lack = lack_of(plan, channel)
+        plan = replace(plan, refused=(*plan.refused, *unfit(plan, lack)))
+        print("\n".join(plan_lines(plan, lack)))
+    finally:
+        channel.close()
+    return 1 if any(each.blocks for each in plan.refused) else 0
+
+
+def manifest_for(path: str, index: bool = False) -> Manifest:
     """The manifest in a file, or made of a record: that of the last run here where none is named."""
     parser = argparse.ArgumentParser()
     making.MakeManifest().add_options(parser)
-    return making.made(parser.parse_args([path] if path else []))
+    return making.made(parser.parse_args([*(["--index"] if index else []), *(["--", path] if path else [])]))
 
 
-def plan_program(job: JobFile, script: str, arguments: list[str], any_build: bool = False) -> Plan:
+def plan_program(
+    job: JobFile, script: str, arguments: list[str], any_build: bool = False, index: bool = False
+) -> Plan:
     """The plan for a recorded program."""
-    manifest = manifest_for(job.manifest)
+    manifest = manifest_for(job.manifest, index)
     words, parts = program_words(manifest, script, arguments)
-    environment, refused = environment_of(manifest, cache(), job.python, any_build)
+    environment, refused = environment_of(manifest, cache(), job.python, any_build, job.accelerator)
     if not manifest.complete:
         note("the recorded run did not end by itself; the manifest may lack something")
     wish = job_wish(job, words, job.name or os.path.splitext(os.path.basename(script))[0])
-    place = placed(parts, os.getcwd())
+    wish = replace(wish, place=placed(parts, os.getcwd()), arguments=len(arguments))
     return Plan(
-        job.to, replace(wish, place=place), environment, tuple(parts),
-        (*refused, *manifest.undecided),
+        anywhere(job.to), wish, environment, tuple(parts), (*refused, *manifest.undecided),
     )  # fmt: skip
 
 
@@ -117,35 +153,30 @@ def job_wish(job: JobFile, words: list[str], name: str) -> JobWish:
         name=name,
         env=job.env,
         secrets=tuple(job.secrets),
-        inputs=tuple(blob_of(path, each) for each, path in sorted(job.inputs.items())),
+        inputs=inputs_of(job.inputs),
         outputs=tuple(job.outputs),
         limit_s=job.limit_s,
         grace_s=job.grace_s,
         signal=job.signal,
+        image=job.image,
+        resources=job.resources,
+        output_limit_bytes=job.output_limit_bytes,
     )
 
 
-def plan_command(job: JobFile) -> Plan:
-    """The plan for a command: with a manifest's environment and code, a lock's environment, or the host's own."""
+def plan_command(job: JobFile, any_build: bool = False) -> Plan:
+    """The plan for a command: with a manifest's environment and code, a lock's, an image's, or the host's own."""
     wish = job_wish(job, job.command, job.name or os.path.basename(job.command[0]))
-    if job.manifest:
+    to = anywhere(job.to)
+    if job.environment == "lock":
+        environment = locked(job.lock, job.python)
+        return Plan(to, wish, named(replace(environment, accelerator=job.accelerator)))
+    if job.environment == "auto" or job.manifest:
         manifest = manifest_for(job.manifest)
-        environment, refused = environment_of(manifest, cache(), job.python)
-        return Plan(job.to, wish, environment, manifest.local, (*refused, *manifest.undecided))
-    return Plan(job.to, wish, locked(job) if job.lock else None)
-
-
-def locked(job: JobFile) -> EnvironmentWish:
-    """The environment of a requirements file, every line exact."""
-    try:
-        with open(job.lock, encoding="utf-8") as file:
-            text = file.read()
-    except OSError as error:
-        raise UsageError(f"cannot read {job.lock!r}: {error.strerror}") from None
-    lines = [line.split(" #")[0].strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    loose = [line for line in lines if "==" not in line and " @ " not in line]
-    if loose:
-        raise UsageError(f"{job.lock}: {loose[0]!r} is not exact; write NAME==VERSION")
-    wish = EnvironmentWish("", job.python, "".join(f"{line}\n" for line in sorted(lines)))
-    return named(wish, Target(job.python))
+        parts = program_first(manifest)
+        wish = replace(wish, place=placed(parts, os.getcwd()))
+        if job.environment == "image":  # the image has the distributions; the program's own code travels
+            return Plan(to, wish, None, parts, manifest.undecided)
+        environment, refused = environment_of(manifest, cache(), job.python, any_build, job.accelerator)
+        return Plan(to, wish, environment, parts, (*refused, *manifest.undecided))
+    return Plan(to, wish)

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from lazyimp.cli.ship_options import connect, new_id, note, remember
+from lazyimp.cli.ship_options import connect, grace_s, new_id, note, remember
 from lazyimp.cli.ship_report import show_report
 from lazyimp.ship.carrying import Carrier, Shipped
 from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
@@ -26,6 +26,11 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     try:
         carrier = Carrier(channel, (lambda _: None) if options.quiet else note)
         done = carrier.carry(plan, job, os.environ, began)
+    except KeyboardInterrupt:
+        remember(job, plan.destination)
+        note(f"interrupted; what was sent stays for the next time. `lazyimp job ls` tells whether {job} runs")
+        channel.close()
+        raise
     except BaseException:
         channel.close()
         raise
@@ -37,7 +42,8 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     if options.detach:
         follower.close()
         return 0
-    return follow(follower, options, plan.destination, done, bool(plan.job.outputs))
+    most = plan.job.output_limit_bytes if plan.job.outputs else 0
+    return follow(follower, options, plan.destination, done, most)
 
 
 def follow(
@@ -45,19 +51,19 @@ def follow(
     options: argparse.Namespace,
     destination: str,
     done: Shipped | None = None,
-    has_outputs: bool = False,
+    output_limit_bytes: int = 0,
     since: dict[str, int] | None = None,
 ) -> int:
-    """Show output to the job's end; Ctrl-C once leaves, twice cancels."""
+    """Show output to the job's end, then fetch outputs (0: none); Ctrl-C once leaves, twice cancels."""
     try:
         state = follower.follow(write, since)
     except KeyboardInterrupt:
         return _interrupted(follower, options, destination)
     try:
         assert follower.channel is not None
-        if has_outputs:
+        if output_limit_bytes:
             into = options.into or follower.job
-            names = fetch(follower.channel, follower.job, into)
+            names = fetch(follower.channel, follower.job, into, most_bytes=output_limit_bytes)
             note(f"{len(names)} output files in {into}")
         if done is not None and not options.quiet:
             show_report(follower.channel, done, state)
@@ -87,15 +93,15 @@ def cancel(options: argparse.Namespace, destination: str, job: str, grace_s: flo
 
 
 def _interrupted(follower: Follower, options: argparse.Namespace, destination: str) -> int:
-    note(
-        f"job {follower.job} goes on; Ctrl-C again cancels it, `lazyimp job attach {follower.job}` comes back"
-    )
-    try:
+    try:  # the second one may come as soon as there is something to read
+        note(
+            f"job {follower.job} goes on; Ctrl-C again cancels it, `lazyimp job attach {follower.job}` comes back"
+        )
         time.sleep(SECOND_INTERRUPT_S)
         follower.close()
     except KeyboardInterrupt:
         note("cancelling")
-        state = cancel(options, destination, follower.job, options.grace)
+        state = cancel(options, destination, follower.job, grace_s(options))
         note(f"job {follower.job}: {_words(state)}")
         return exit_status(state) if state["state"] in ENDED else 1
     return DETACHED

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 
+from lazyimp.cli.ship_needs import add_flags, add_needs
 from lazyimp.errors import UsageError
 from lazyimp.ship.channels import Access, Channel, open_channel
 from lazyimp.ship.jobfile import JobFile
@@ -37,35 +38,30 @@ def add_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", metavar="FOLDER", help="where to; else a folder called as the job")
     parser.add_argument("--limit", type=float, default=0, metavar="SECONDS", help="end it after so long")
     parser.add_argument(
-        "--grace", type=float, default=10, metavar="SECONDS", help="between asking and killing"
+        "--grace", type=float, metavar="SECONDS", help="between asking and killing; 10 where nothing is said"
     )
     parser.add_argument("--detach", action="store_true", help="leave once it runs")
     parser.add_argument("--quiet", action="store_true", help="the program's output alone")
+    add_needs(parser)
 
 
 def job_of(options: argparse.Namespace) -> JobFile:
     """The job that flags describe, without its command."""
-    env = {}
-    for each in options.env:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--env {each!r} is not NAME=VALUE")
-        env[name] = value
-    return JobFile(
-        name=options.name,
-        to=options.to or "",
-        python=options.python,
-        outputs=options.output,
-        env=env,
-        secrets=options.secret,
-        limit_s=options.limit,
-        grace_s=options.grace,
-    )
+    job = JobFile()
+    add_flags(job, options)
+    return job
 
 
 def access_of(options: argparse.Namespace) -> Access:
     """How to get in; a new host's fingerprint is shown."""
     return Access(options.known_hosts, options.identity, options.accept_new, note)
+
+
+def anywhere(destination: str) -> str:
+    """The destination as it reads from any folder."""
+    if destination.startswith("local:") and destination[6:]:
+        return "local:" + os.path.abspath(os.path.expanduser(destination[6:]))
+    return destination
 
 
 def connect(options: argparse.Namespace, destination: str) -> Channel:
@@ -76,6 +72,11 @@ def connect(options: argparse.Namespace, destination: str) -> Channel:
 def note(text: str) -> None:
     """Show a line beside the program's output."""
     print(f"lazyimp: {text}", file=sys.stderr, flush=True)
+
+
+def grace_s(options: argparse.Namespace) -> float:
+    """--grace, or what it is where nothing is said."""
+    return 10.0 if options.grace is None else float(options.grace)
 
 
 def new_id(name: str) -> str:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 import tempfile
 from typing import Any
 
 from lazyimp.record import RecordError, read_record
 from lazyimp.reports.terminal import Style
-from lazyimp.ship.carrying import Shipped
+from lazyimp.ship.amounts import shown as size
+from lazyimp.ship.carrying import Shipped, is_same_kind, own_uv
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.following import fetch
 from lazyimp.ship.planning import digest_name
-from lazyimp.ship.values import Lack, Plan
+from lazyimp.ship.values import EnvironmentWish, JobWish, Lack, Plan
 
 POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of each
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    if count < 1000:
-        return f"{count} B"
-    amount = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount /= 1000
-        if amount < 999.5 or unit == "TB":
-            break
-    return f"{amount:.1f} {unit}"
 
 
 def plan_lines(plan: Plan, lack: Lack) -> list[str]:
@@ -35,9 +26,8 @@ def plan_lines(plan: Plan, lack: Lack) -> list[str]:
     lines = [f"to {plan.destination} ({lack.system}, {lack.machine}, {size(lack.free_bytes)} free)"]
     if plan.environment is not None:
         wish = plan.environment
-        count = len(wish.requirements.splitlines()) + len(wish.wheels)
         word = "build " if lack.environment else "reuse "
-        lines.append(f"  {word} environment {wish.name[:12]}: Python {wish.python}, {count} distributions")
+        lines.append(f"  {word} environment {wish.name[:12]}: {_inside(wish)}")
         for each in wish.wheels:
             word = "send  " if lack.environment and each.sha256 in lack.blobs else "reuse "
             lines.append(f"  {word} {each.name} ({size(each.size_bytes)})")
@@ -45,17 +35,41 @@ def plan_lines(plan: Plan, lack: Lack) -> list[str]:
         new = [each for each in part.files if digest_name(part) in lack.parts and each.sha256 in lack.files]
         total = size(sum(each.size_bytes for each in new))
         word = "send  " if new else "reuse "
-        shown = f"{len(new)}/{len(part.files)} files, {total}" if new else f"{len(part.files)} files"
-        lines.append(f"  {word} code {part.name} ({shown}) from {part.root}")
+        count = f"{len(new)}/{len(part.files)} files, {total}" if new else f"{len(part.files)} files"
+        lines.append(f"  {word} code {part.name} ({count}) from {part.root}")
     for each in plan.job.inputs:
         word = "send  " if each.sha256 in lack.blobs else "reuse "
         lines.append(f"  {word} input {each.name} ({size(each.size_bytes)})")
     for one in plan.refused:
         lines.append(f"  {'refuse' if one.blocks else 'note  '} {one.what}: {one.why}; {one.way_out}")
     if plan.environment is not None and lack.environment and lack.uv:
-        lines.append("  send   uv, which the host lacks")
-    lines.append(f"  run    {' '.join(plan.job.command)}")
+        sent = own_uv() is not None and is_same_kind(lack)
+        lines.append(
+            "  send   uv, which the host lacks" if sent else "  build  uv, which the host lacks, by its pip"
+        )
+    lines += [f"  choose {each}" for each in plan.notes]
+    lines += [f"  secret {each}, from here when it runs" for each in plan.job.secrets]
+    words = _shown_words(plan.job)
+    lines.append(f"  run    {words}" + (f" in image {plan.job.image}" if plan.job.image else ""))
     return lines
+
+
+def _shown_words(job: JobWish) -> str:
+    """The command as a shell would take it, but for the names in braces that the host fills in."""
+    cut = len(job.command) - job.arguments
+    filled = [
+        each if re.fullmatch(r"[\w@%+=:,./{}-]+", each) else shlex.quote(each) for each in job.command[:cut]
+    ]
+    return " ".join([*filled, *map(shlex.quote, job.command[cut:])])
+
+
+def _inside(wish: EnvironmentWish) -> str:
+    """What an environment holds, and of how many distributions the installer checks the hash."""
+    lines = [*wish.requirements.splitlines(), *wish.accelerated.splitlines()]
+    count = len(lines) + len(wish.wheels)
+    hashed = sum(" --hash=" in line for line in lines) + len(wish.wheels)
+    made = "conda and Python" if wish.conda else "Python"
+    return f"{made} {wish.python}, {count} distributions, {hashed} of them by hash"
 
 
 def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:

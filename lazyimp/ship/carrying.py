@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lazyimp.manifest.archive import pack
@@ -18,6 +18,7 @@ from lazyimp.manifest.values import LocalPart
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.planning import blob_of, digest_name, lack_of
+from lazyimp.ship.settling import settled, unfit
 from lazyimp.ship.values import Blob, Lack, Plan
 
 CLOCK_ROUNDS = 5
@@ -55,17 +56,15 @@ class Carrier:
 
     def carry(self, plan: Plan, job: str, environ: Mapping[str, str], began_ns: int) -> Shipped:
         """Do all of it; raises ShipError. A step that is done is not done again by the next attempt."""
-        blocking = [each for each in plan.refused if each.blocks]
-        if blocking:
-            first = blocking[0]
-            raise ShipError(
-                f"{first.what} cannot travel: {first.why}; {first.way_out} ({len(blocking)} such)"
-            )
+        refuse(plan)
         secrets = secrets_of(plan, environ)
         done = Shipped(job)
         with done.step("look"):
             done.offset_s, done.offset_error_s = clock_offset(self.channel)
+            plan = settled(plan, self.channel)
+            refuse(plan)
             lack = lack_of(plan, self.channel)
+            refuse(replace(plan, refused=unfit(plan, lack)))
         with done.step("upload"):
             self._send(plan, lack, done)
         with done.step("build"):
@@ -137,6 +136,9 @@ class Carrier:
         self.channel.ask("unpack", **wish)
 
     def _build(self, plan: Plan, lack: Lack, done: Shipped) -> None:
+        if plan.job.image:
+            self.say(f"fetching image {plan.job.image}")
+            done.environment_reused = bool(self.channel.ask("image", image=plan.job.image)["reused"])
         if plan.environment is None or not lack.environment:
             return
         wish = plan.environment
@@ -151,16 +153,25 @@ class Carrier:
             index=list(wish.arguments),
             only_binary=wish.only_binary,
             uv=uv,
+            conda=wish.conda,
+            accelerated=wish.accelerated,
+            hashes=wish.require_hashes,
         )
         done.environment_reused = bool(answer["reused"])
 
-    def _send_uv(self, lack: Lack, done: Shipped) -> str:
-        """Send our uv to a host of the same kind that has none; its blob."""
-        here = (sys.platform, platform.machine(), platform.libc_ver()[0] or "musl")
+    def _send_uv(self, lack: Lack, done: Shipped) -> str | None:
+        """Send our uv to a host of the same kind that has none; its blob. Other hosts get one by their pip."""
         path = own_uv()
-        if here != (lack.system, lack.machine, lack.libc) or path is None:
-            way_out = "install uv here (pip install uv) or there" if path is None else "install uv there"
-            raise ShipError(f"the host ({lack.system}, {lack.machine}, {lack.libc}) has no uv; {way_out}")
+        if path is None or not is_same_kind(lack):
+            self.say("installing uv there")
+            try:
+                self.channel.ask("install_uv")
+            except LostError:
+                raise
+            except ShipError as error:
+                way_out = "install uv here (pip install uv) or there" if path is None else "install uv there"
+                raise ShipError(f"{error}\n{way_out}") from None
+            return None
         blob = blob_of(path)
         if self.channel.ask("missing", blobs=[blob.sha256])["blobs"]:
             self.say(f"sending uv ({blob.size_bytes} bytes)")
@@ -169,7 +180,7 @@ class Carrier:
 
     def _start(self, plan: Plan, job: str, secrets: dict[str, str], t0_ns: int) -> dict[str, Any]:
         wish = asdict(plan.job)
-        for name in ("name", "inputs", "secrets", "place"):
+        for name in ("name", "inputs", "secrets", "place", "output_limit_bytes"):
             del wish[name]
         env = {**plan.job.env, "LAZYIMP_RECORD": "{job}/record.jsonl", "LAZYIMP_T0": str(t0_ns)}
         state: dict[str, Any] = self.channel.ask(
@@ -183,6 +194,22 @@ class Carrier:
             place=[list(each) for each in plan.job.place],
         )
         return state
+
+
+def refuse(plan: Plan) -> None:
+    """Raise ShipError where something of the plan stands in the way."""
+    blocking = [each for each in plan.refused if each.blocks]
+    if blocking:
+        first = blocking[0]
+        raise ShipError(
+            f"{first.what} cannot be had there: {first.why}; {first.way_out} ({len(blocking)} such)"
+        )
+
+
+def is_same_kind(lack: Lack) -> bool:
+    """A program of this machine runs on the host."""
+    here = (sys.platform, platform.machine(), platform.libc_ver()[0] or "musl")
+    return here == (lack.system, lack.machine, lack.libc)
 
 
 def own_uv() -> str | None:

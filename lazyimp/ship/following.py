@@ -8,8 +8,10 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lazyimp.ship.amounts import shown
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.errors import LostError, ShipError
 
@@ -18,6 +20,8 @@ PIECE = 1 << 20
 WAIT_S = 1.0
 ATTEMPTS = 6  # to come back to a host, each after a longer pause
 STREAMS = ("out", "err")
+MOST_BYTES = 10_000_000_000  # that are brought back where nobody says otherwise
+MOST_FILES = 100_000
 
 
 class Sink(Protocol):
@@ -89,34 +93,85 @@ def exit_status(state: dict[str, Any]) -> int:
     return 128 - status if status < 0 else status
 
 
-def fetch(channel: Channel, job: str, folder: str, which: str = "outputs") -> list[str]:
+def fetch(
+    channel: Channel, job: str, folder: str, which: str = "outputs", most_bytes: int = MOST_BYTES
+) -> list[str]:
     """Bring the job's outputs (or "records") into `folder`, each whole or not at all; their names there.
 
-    Names come from the host: those that lead out of the folder, also by links that are there, are refused.
+    Names come from the host: those that lead out of the folder, also by links that are there, are refused, and so are
+    those of which one would be written over another. Where all together are too large nothing is fetched.
     """
-    fetched = []
-    for row in channel.ask(which, id=job):
-        try:
-            name, size, sha256, place = row
-            path = confined(folder, name)
-        except (TypeError, ValueError):
+    listed = channel.ask(which, id=job)
+    if len(listed) > MOST_FILES:
+        raise ShipError(
+            f"the job left {len(listed)} files, and {MOST_FILES} are brought back; let it pack them"
+        )
+    rows = [_row(folder, row) for row in listed]
+    _check_sizes(job, rows, most_bytes)
+    done: list[str] = []
+    for row in rows:
+        if os.path.lexists(row.path) and any(os.path.samefile(row.path, each) for each in done):
             raise ShipError(
-                "the host's list of files makes no sense; is something else answering there?"
-            ) from None
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lazyimp-get-")
+                f"{row.name!r} would be written over another output; its name differs in case only"
+            )
+        _fetch_one(channel, row)
+        done.append(row.path)
+    return [row.name for row in rows]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A file that a host has for us, and where it goes."""
+
+    name: str
+    size: int
+    sha256: str
+    place: str
+    path: str
+
+
+def _row(folder: str, row: Any) -> Row:
+    try:
+        name, size, sha256, place = row
+        return Row(str(name), int(size), str(sha256), str(place), confined(folder, name))
+    except (TypeError, ValueError):
+        raise ShipError(
+            "the host's list of files makes no sense; is something else answering there?"
+        ) from None
+
+
+def _check_sizes(job: str, rows: list[Row], most_bytes: int) -> None:
+    total, names = sum(max(row.size, 0) for row in rows), [row.name for row in rows]
+    if total > most_bytes:
+        largest = max(rows, key=lambda row: row.size)
+        raise ShipError(
+            f"the outputs are {len(rows)} files of {shown(total)}, more than the limit of {shown(most_bytes)}; "
+            f"the largest is {largest.name!r} ({shown(largest.size)}). They stay there: "
+            f"`lazyimp job get {job} --output-limit {shown(total * 1.1).replace(' ', '')}` brings them"
+        )
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ShipError(f"the host names {twice!r} twice; is something else answering there?")
+
+
+def _fetch_one(channel: Channel, row: Row) -> None:
+    try:
+        os.makedirs(os.path.dirname(row.path), exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(row.path), prefix=".lazyimp-get-")
         os.close(handle)
-        try:
-            channel.get(str(place), temporary)
-            if os.path.getsize(temporary) != size or _sha256(temporary) != sha256:
-                raise ShipError(f"{name!r} arrived damaged, or is still being written; get it again")
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        finally:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-        fetched.append(str(name))
-    return fetched
+    except OSError as error:
+        raise ShipError(f"cannot write {row.path!r}: {error.strerror}") from None
+    try:
+        channel.get(row.place, temporary, row.size)
+        if os.path.getsize(temporary) != row.size or _sha256(temporary) != row.sha256:
+            raise ShipError(f"{row.name!r} arrived damaged, or is still being written; get it again")
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, row.path)
+    except OSError as error:
+        raise ShipError(f"cannot write {row.path!r}: {error.strerror}") from None
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
 
 
 def confined(folder: str, name: object) -> str:

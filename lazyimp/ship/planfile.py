@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from typing import Any
 
 from lazyimp.manifest.values import LocalFile, LocalPart, Undecided
 from lazyimp.ship.errors import ShipError
-from lazyimp.ship.values import Blob, EnvironmentWish, JobWish, Plan
+from lazyimp.ship.planning import blob_of
+from lazyimp.ship.values import Blob, EnvironmentWish, JobWish, Plan, Resources
 
-FORMAT, VERSION = "lazyimp-plan", 1
+FORMAT, VERSION = "lazyimp-plan", 2
 
 
 def as_json(plan: Plan) -> str:
@@ -29,7 +31,7 @@ def read_plan(path: str) -> Plan:
         raise ShipError(f"{path!r} is no plan: {error}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ShipError(f"{path!r} is no plan; `lazyimp ship --dry-run --save-plan FILE` writes one")
-    if data.get("version") != VERSION:
+    if data.get("version") not in range(1, VERSION + 1):
         raise ShipError(
             f"plan {path!r} has version {data.get('version')}, and this lazyimp carries out {VERSION}"
         )
@@ -50,6 +52,7 @@ def _plan(data: dict[str, Any]) -> Plan:
                 "secrets": tuple(data["job"]["secrets"]),
                 "outputs": tuple(data["job"]["outputs"]),
                 "inputs": _blobs(data["job"]["inputs"]),
+                "resources": Resources(**data["job"].get("resources", {})),
                 "place": tuple((digest, name, to) for digest, name, to in data["job"]["place"]),
             }
         ),
@@ -57,6 +60,7 @@ def _plan(data: dict[str, Any]) -> Plan:
             **{
                 **environment,
                 "wheels": _blobs(environment["wheels"]),
+                "exact_wheels": _blobs(environment.get("exact_wheels", [])),
                 "arguments": tuple(environment["arguments"]),
             }
         )
@@ -73,7 +77,31 @@ def _plan(data: dict[str, Any]) -> Plan:
             for each in data["parts"]
         ),
         tuple(Undecided(**each) for each in data["refused"]),
+        tuple(map(str, data.get("notes", ()))),
     )
+
+
+def check_files(plan: Plan) -> None:
+    """Raise ShipError if files of this machine are not what they were when the plan was made."""
+    blobs = [*plan.job.inputs]
+    if plan.environment is not None:
+        blobs += [*plan.environment.wheels, *plan.environment.exact_wheels]
+    known = [(each.path, each.size_bytes, each.sha256) for each in blobs]
+    known += [(each.path, each.size_bytes, each.sha256) for part in plan.parts for each in part.files]
+    changed = sorted({path for path, size, digest in known if not _is(path, size, digest)})
+    if changed:
+        raise ShipError(
+            f"{changed[0]!r} is not what it was when the plan was made ({len(changed)} such); make the plan again"
+        )
+
+
+def _is(path: str, size_bytes: int, sha256: str) -> bool:
+    try:
+        if os.path.getsize(path) != size_bytes:
+            return False
+        return blob_of(path).sha256 == sha256
+    except (OSError, ShipError):
+        return False
 
 
 def _blobs(rows: list[dict[str, Any]]) -> tuple[Blob, ...]:

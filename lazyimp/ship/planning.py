@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import stat
 from collections.abc import Iterable
+from dataclasses import asdict, replace
 
+from lazyimp.manifest.outputs.conda import render as conda_file
 from lazyimp.manifest.outputs.lines import needs_backend, pinned
 from lazyimp.manifest.values import LocalPart, Manifest, Requirement, Target, Undecided
 from lazyimp.ship.channels import Channel
@@ -22,6 +26,8 @@ def blob_of(path: str, name: str = "") -> Blob:
     """A file of this machine as a blob; raises ShipError."""
     digest, size = hashlib.sha256(), 0
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # reading a pipe or a device may never end
+            raise ShipError(f"{path!r} is no regular file")
         with open(path, "rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
@@ -37,37 +43,70 @@ def digest_name(part: LocalPart) -> str:
 
 
 def environment_of(
-    manifest: Manifest, cache: str, python: str = "", any_build: bool = False
+    manifest: Manifest, cache: str, python: str = "", any_build: bool = False, accelerator: str = ""
 ) -> tuple[EnvironmentWish, list[Undecided]]:
     """What to build there, and what of the manifest cannot be had there."""
-    lines, wheels, refused = [], [blob_of(write_wheel(manifest.target, cache))], []
+    lines, more, built, wheels, refused = [], [], [], [blob_of(write_wheel(manifest.target, cache))], []
+    same_python = (
+        not re.fullmatch(r"3\.\d+.*", python) or python.split(".")[1] == manifest.target.python.split(".")[1]
+    )
+    wished = manifest.target.accelerator  # of a record always cpu: its manifest is of what ran
+    accelerator = accelerator or ("auto" if wished == "cpu" else wished)
+    as_files = {part.distribution for part in manifest.local if part.distribution}
     for each in manifest.requirements:
-        if each.name == OWN or each.kind in AS_CODE:
+        if each.name == OWN or each.kind in (*AS_CODE, "conda"):
             continue
         if each.kind == "archive" and each.source.path.endswith(".whl") and os.path.exists(each.source.path):
             wheels.append(blob_of(each.source.path))
+        elif each.travels and each.name in as_files:
+            continue
         elif why := _refusal(each):
             refused.append(Undecided(f"{each.name} {each.version}", why[0], why[1], True))
+        elif needs_backend(replace(manifest, requirements=(each,))):
+            built.append(each)
+            more.append(pinned(each))  # an accelerator has files of its own: no hash that is known is theirs
         else:
-            lines.append(pinned(each))
-    backend = needs_backend(manifest)
+            lines.append(hashed(each) if same_python else pinned(each))
     wish = EnvironmentWish(
         "",
         python or manifest.target.python,
         "".join(f"{line}\n" for line in sorted(lines)),
         tuple(sorted(wheels, key=lambda each: each.name)),
-        ("--torch-backend", backend) if backend else (),
-        not any_build and not any(each.kind == "vcs" for each in manifest.requirements),
+        (),
+        not any_build and not any(each.kind == "vcs" and not each.travels for each in manifest.requirements),
+        _for_conda(manifest, python),
+        "".join(f"{line}\n" for line in sorted(more)),
+        bool(lines) and all(" --hash=" in line for line in lines),
+        accelerator if more else "",
+        "cpu" if more and all("+cpu" in each.version for each in built) else "",
     )
     return named(wish, manifest.target), refused
 
 
+def _for_conda(manifest: Manifest, python: str) -> str:
+    """environment.yml of what conda installed here; "" where it installed nothing that the program needs."""
+    mine = tuple(each for each in manifest.requirements if each.kind == "conda")
+    version = python if re.fullmatch(r"3[.\d]+", python) else manifest.target.python
+    target = replace(manifest.target, python=version)
+    return conda_file(replace(manifest, requirements=mine, target=target)) if mine else ""
+
+
+def hashed(each: Requirement) -> str:
+    """A requirement's line with the hashes of its files, where some are known: the installer then takes no others.
+
+    RECORD has hashes of installed files, and an installer wants those of the archive they came in, which nobody
+    keeps: known are they from a lock, from a recorded provenance, or where an index was asked.
+    """
+    line = pinned(each)
+    if " @ " in line:
+        return line
+    return " ".join([line, *(f"--hash={one}" for one in each.source.hashes)])
+
+
 def _refusal(each: Requirement) -> tuple[str, str] | None:
     """Why a requirement cannot be installed elsewhere, and the way out."""
-    if each.kind in ("conda", "system", "unresolved"):
-        why = {"conda": "conda installed it", "system": "it is the operating system's"}.get(
-            each.kind, each.reason
-        )
+    if each.kind in ("system", "unresolved"):
+        why = {"system": "it is the operating system's"}.get(each.kind, each.reason)
         return (
             why,
             "install it with pip or uv here and record the run again, or `lazyimp manifest --exclude` it",
@@ -82,18 +121,15 @@ def _refusal(each: Requirement) -> tuple[str, str] | None:
     return None
 
 
-def named(wish: EnvironmentWish, target: Target) -> EnvironmentWish:
+def named(wish: EnvironmentWish, target: Target | None = None) -> EnvironmentWish:
     """The wish with the name that its content gives it."""
-    content = json.dumps(
-        [
-            wish.python, wish.requirements, sorted((each.name, each.sha256) for each in wish.wheels),
-            wish.arguments, wish.only_binary, target.accelerator, target.abi, target.architecture,
-        ]
-    )  # fmt: skip
-    name = hashlib.sha256(content.encode()).hexdigest()[:32]
-    return EnvironmentWish(
-        name, wish.python, wish.requirements, wish.wheels, wish.arguments, wish.only_binary
-    )
+    if target is not None:
+        wish = replace(wish, platform=f"{target.abi} {target.architecture} {target.system}")
+    blank = replace(wish, name="", wheels=(), exact_wheels=())
+    wheels = [*wish.wheels, *wish.exact_wheels]
+    content = [asdict(blank), sorted((each.name, each.sha256) for each in wheels)]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return replace(wish, name=digest[:32])
 
 
 def program_words(
@@ -108,9 +144,7 @@ def program_words(
         raise ShipError(
             f"the manifest is of a {kind or 'program'} without a file; record a script or a module"
         )
-    where = [
-        part for part in parts if any(_is_program(each.path, each.name, script, name) for each in part.files)
-    ]
+    where = _program_parts(manifest, script)
     if not where:
         raise ShipError(
             f"the manifest is of {name!r}, not of {script!r}; `lazyimp profile {script}` records it, "
@@ -120,6 +154,21 @@ def program_words(
         )
     parts.remove(where[0])
     return ["{python}", "-X", "lazyimp", f"{{code}}/{name}", *arguments], [where[0], *parts]
+
+
+def program_first(manifest: Manifest) -> tuple[LocalPart, ...]:
+    """The parts of local code, the program's own in front: it is what `{code}` stands for."""
+    first = _program_parts(manifest, "")[:1]
+    return (*first, *(part for part in manifest.local if part not in first))
+
+
+def _program_parts(manifest: Manifest, script: str) -> list[LocalPart]:
+    name = manifest.program.get("name", "")
+    return [
+        part
+        for part in manifest.local
+        if any(_is_program(each.path, each.name, script, name) for each in part.files)
+    ]
 
 
 def _is_program(path: str, file: str, script: str, name: str) -> bool:

@@ -27,11 +27,29 @@ class EnvironmentWish:
     wheels: tuple[Blob, ...] = ()
     arguments: tuple[str, ...] = ()  # for the installer
     only_binary: bool = True
+    conda: str = ""  # environment.yml: what conda makes first; the rest is installed into that
+    accelerated: str = ""  # of the requirements, those of which the accelerator decides what else they need
+    require_hashes: bool = False  # every line of `requirements` has one
+    accelerator: str = ""  # what was wished: "auto" and "cuda" until the host was asked
+    exact_for: str = ""  # the accelerator with which nothing else is needed than what was recorded
+    exact_wheels: tuple[
+        Blob, ...
+    ] = ()  # for that one: wheels of this machine in place of lines of `accelerated`
+    platform: str = ""  # what else the name depends on: accelerator, ABI, architecture
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a job needs of its host; 0: whatever there is."""
+
+    gpus: int = 0
+    cpus: float = 0
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class JobWish:
-    """A command and what it needs. Words may hold `{python}` and `{code}`; secrets are names, never values."""
+    """A command and what it needs. Words may hold `{python}`, `{code}`, `{work}`; secrets are names, never values."""
 
     command: tuple[str, ...]
     name: str = "job"
@@ -45,6 +63,10 @@ class JobWish:
     limit_s: float = 0
     grace_s: float = 10
     signal: str = "SIGTERM"
+    arguments: int = 0  # so many words at the end of the command are taken as they are
+    image: str = ""  # of a container, in place of an environment
+    resources: Resources = Resources()
+    output_limit_bytes: int = 10_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +78,7 @@ class Plan:
     environment: EnvironmentWish | None = None
     parts: tuple[LocalPart, ...] = ()
     refused: tuple[Undecided, ...] = ()
+    notes: tuple[str, ...] = ()  # what was chosen for this host, and why
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
 
 from lazyimp.manifest.outputs.lines import pinned, program_name, remark
-from lazyimp.manifest.values import Manifest
+from lazyimp.manifest.values import Manifest, Requirement
 
 
 def render(manifest: Manifest, *, builds: bool = False) -> str:
@@ -23,12 +24,18 @@ def render(manifest: Manifest, *, builds: bool = False) -> str:
     lines += ["dependencies:", f"  - python={manifest.target.python}"]
     for each in conda:
         build = f"={each.source.build}" if builds and each.source.build else ""
-        lines.append(f"  - {json.dumps(f'{each.name}={each.version}{build}')}")
+        lines.append(f"  - {json.dumps(f'{_package(each)}={each.version}{build}')}")
     wanted = [line for line in map(pinned, others) if line]
     if wanted:
         lines += ["  - pip", "  - pip:", *(f"      - {json.dumps(line)}" for line in wanted)]
     lines += [f"# {remark(each)}" for each in others if not pinned(each)]
     return "\n".join(lines) + "\n"
+
+
+def _package(each: Requirement) -> str:
+    """What conda calls it, which may be another name (pytorch for torch): its file's, NAME-VERSION-BUILD.conda."""
+    file = unquote(each.source.url.rpartition("/")[2])
+    return file.rsplit("-", 2)[0] if file.count("-") > 1 else each.name
 
 
 def _channel(text: str) -> str:

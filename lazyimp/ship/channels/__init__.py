@@ -19,8 +19,8 @@ class Channel(Protocol):
     def put(self, path: str, place: str, offset: int) -> None:
         """Write a file's bytes from `offset` on into a file there."""
 
-    def get(self, place: str, path: str) -> None:
-        """Copy a file from there."""
+    def get(self, place: str, path: str, size_bytes: int) -> None:
+        """Copy a file from there, and no more of it than it is said to have; raises ShipError."""
 
     def close(self) -> None:
         """Leave; jobs go on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.hostzip import host_zip
 
 BLOCK = 1 << 20
+LEAVE_S = 5.0
 
 
 class Local:
@@ -62,13 +64,17 @@ class Local:
         except OSError as error:
             raise ShipError(f"cannot copy {path!r}: {error.strerror}") from None
 
-    def get(self, place: str, path: str) -> None:
-        """Copy a file from there."""
+    def get(self, place: str, path: str, size_bytes: int) -> None:
+        """Copy a file from there, and no more of it than it is said to have."""
         try:
-            shutil.copyfile(place, path)
+            with open(place, "rb") as source, open(path, "wb") as file:
+                while size_bytes > 0 and (block := source.read(min(BLOCK, size_bytes))):
+                    file.write(block)
+                    size_bytes -= len(block)
         except OSError as error:
             raise ShipError(f"cannot fetch {place!r}: {error.strerror}") from None
 
     def close(self) -> None:
         """Leave; jobs go on."""
-        self.process.communicate()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # what it still builds is there the next time
+            self.process.communicate(timeout=LEAVE_S)

@@ -8,7 +8,7 @@ import os
 import shlex
 import threading
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from lazyimp.ship.channels import Access, Address, talk
 from lazyimp.ship.channels.hostkeys import HostKeys
@@ -32,6 +32,8 @@ class Ssh:
     def __init__(self, address: Address, access: Access) -> None:
         self.address, self.access = address, access
         self.loop = asyncio.new_event_loop()
+        # Requests that were under way when a connection broke: whoever waits was told, and nobody wants their traces.
+        self.loop.set_exception_handler(lambda loop, context: None)
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.connection: Any = None
@@ -49,9 +51,9 @@ class Ssh:
         """Write a file's bytes from `offset` on into a file there."""
         self._wait(self._put(path, place, offset))
 
-    def get(self, place: str, path: str) -> None:
-        """Copy a file from there."""
-        self._wait(self._get(place, path))
+    def get(self, place: str, path: str, size_bytes: int) -> None:
+        """Copy a file from there, and no more of it than it is said to have."""
+        self._wait(self._get(place, path, size_bytes))
 
     def close(self) -> None:
         """Leave; jobs go on."""
@@ -149,7 +151,7 @@ class Ssh:
         return bytes(found) if found.endswith(b"\n") else b""
 
     async def _put(self, path: str, place: str, offset: int) -> None:
-        with open(path, "rb") as source:
+        with _opened(path) as source:
             source.seek(offset)
             async with self.sftp.open(place, "r+b") as file:
                 while block := source.read(BLOCK):
@@ -157,14 +159,28 @@ class Ssh:
                     offset += len(block)
                 await file.truncate(offset)
 
-    async def _get(self, place: str, path: str) -> None:
+    async def _get(self, place: str, path: str, size_bytes: int) -> None:
         async with self.sftp.open(place, "rb") as source:
-            with open(path, "wb") as file:
-                while block := await source.read(BLOCK):
-                    file.write(block)
+            try:
+                with open(path, "wb") as file:
+                    while size_bytes > 0 and (block := await source.read(min(BLOCK, size_bytes))):
+                        file.write(block)
+                        size_bytes -= len(block)
+            except ConnectionError:
+                raise
+            except OSError as error:  # this machine's disk, not the connection
+                raise ShipError(f"cannot write {path!r}: {error.strerror}") from None
 
     async def _close(self) -> None:
         if self.connection is not None:
             self.connection.close()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self.connection.wait_closed(), 5)
+
+
+def _opened(path: str) -> IO[bytes]:
+    """A file of this machine to read: one that cannot be opened is no lost connection."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise ShipError(f"cannot open {path!r}: {error.strerror}") from None

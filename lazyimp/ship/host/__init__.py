@@ -9,6 +9,7 @@ but itself. Layout below ROOT, which only its owner can read:
     envs/<hash>/         environments, by what they were built from, never changed again
     jobs/<id>/           job.json, state.json, out.log, err.log, work/ (the working folder)
     locks/               one builder at a time; empty files, never removed
+    uv/                  uv, where this host's pip had to get it
     uv.toml              where somebody put it: settings for uv, such as the host's own index
     tmp/                 what is being made; swept by `gc`
 

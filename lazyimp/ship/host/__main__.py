@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 
-from lazyimp.ship.host import blobs, environments, jobs, parts
+from lazyimp.ship.host import blobs, containers, environments, jobs, parts, resources
 from lazyimp.ship.host.paths import Refused, Root
 from lazyimp.ship.host.supervisor import supervise
 
@@ -28,9 +28,7 @@ def hello(root, _):
         "system": sys.platform,
         "libc": [name or "musl", libc],
         "uv": environments.find_uv(root),
-        "conda": shutil.which("conda") or shutil.which("mamba") or shutil.which("micromamba"),
         "sbatch": shutil.which("sbatch"),
-        "nvidia": shutil.which("nvidia-smi"),
         "free_bytes": shutil.disk_usage(root.path).free,
         "root": root.path,
         "time_ns": time.time_ns(),
@@ -71,6 +69,9 @@ COMMANDS = {
     "unpack": parts.unpack,
     "read": read,
     "build": environments.build,
+    "facts": resources.facts,
+    "install_uv": environments.install_uv,
+    "image": containers.fetch_image,
     "start": jobs.start,
     "state": lambda root, wish: jobs.state_of(root, wish["id"]),
     "wait": lambda root, wish: jobs.wait_for(

@@ -1,5 +1,6 @@
 """Jobs: started in a session of their own, so that they outlive whoever started them; asked about, cancelled, swept."""
 
+import contextlib
 import errno
 import glob
 import hashlib
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from lazyimp.ship.host import containers, resources
 from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
 
 STARTED_WITHIN_S = 20
@@ -23,13 +25,18 @@ def start(root, wish):
 
     `wish`: id, command (words), env ({name: value}), secrets ({name: value}, kept in a file of mode 0600 until
     the job has them), environment (its name, or None for `python`), python, code ([digests] in the order of sys.path),
-    inputs ({path in the working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal.
+    inputs ({path in the working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal, arguments (how
+    many words at the command's end are taken as they are), image (in place of the environment), resources ({gpus,
+    cpus, memory_bytes}).
     """
     folder = root.place("jobs", wish["id"])
     made = root.temporary("job")
     try:
+        if wish.get("sbatch") is None:  # else the node that Slurm chooses is another machine
+            resources.refuse_too_much(wish.get("resources") or {})
         _prepare(root, wish, made)
-        os.rename(made, folder)
+        with _chosen_gpus(root, wish, made):
+            os.rename(made, folder)
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
@@ -42,6 +49,21 @@ def start(root, wish):
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True, cwd=folder,
         )  # fmt: skip
     return wait_for(root, wish["id"], lambda state: state["state"] != "starting", STARTED_WITHIN_S)
+
+
+@contextlib.contextmanager
+def _chosen_gpus(root, wish, folder):
+    """Give the job its GPUs, alone until others can see which ones."""
+    count = (wish.get("resources") or {}).get("gpus", 0)
+    if not count or wish.get("sbatch") is not None:
+        yield
+        return
+    with root.lock("gpus"):
+        running = [state for state in listing(root) if state["state"] not in ENDED]
+        wish["gpu_ids"] = resources.choose_gpus(root, count, running)
+        wish["env"] = {**wish.get("env", {}), "CUDA_VISIBLE_DEVICES": ",".join(wish["gpu_ids"])}
+        write_json(os.path.join(folder, "job.json"), wish)
+        yield
 
 
 def _prepare(root, wish, folder):
@@ -72,7 +94,9 @@ def state_of(root, job):
     if _is_lost(state):
         state = read_json(os.path.join(folder, "state.json"), state)  # it may have ended just now
         if _is_lost(state):
-            state = {**state, "state": "lost"}
+            state = read_json(os.path.join(folder, "last.json")) or {**state, "state": "lost"}
+            with contextlib.suppress(OSError):  # of a job that nobody started
+                os.unlink(os.path.join(folder, "secrets"))
     sizes = {name: _size(os.path.join(folder, f"{name}.log")) for name in ("out", "err")}
     return {"id": job, **state, "sizes": sizes}
 
@@ -98,6 +122,8 @@ def cancel(root, job, grace_s):
     state = state_of(root, job)
     if state["state"] == "lost" and _alive(state.get("group"), state.get("group_start")):
         os.killpg(state["group"], signal.SIGKILL)  # nobody is left to wait for it
+        if read_json(os.path.join(root.place("jobs", job), "job.json"), {}).get("image"):
+            containers.remove(containers.name_of(root.place("jobs", job)))
     if state["state"] in ENDED:
         return state
     with open(os.path.join(root.place("jobs", job), "cancel"), "w") as file:

@@ -1,13 +1,17 @@
 """Watches over one job: starts it in a process group of its own, keeps its output and its exit status."""
 
+import json
 import os
 import signal
 import subprocess
 import time
 
+from lazyimp.ship.host import containers
 from lazyimp.ship.host.environments import python_of
 from lazyimp.ship.host.jobs import process_start
-from lazyimp.ship.host.paths import read_json, write_json
+from lazyimp.ship.host.paths import Refused, read_json, write_json
+
+LAST, LAST_BYTES = "last.json", 4096  # blank, but where a full disk left no other place for the end
 
 
 def supervise(root, job):
@@ -19,12 +23,15 @@ def supervise(root, job):
         "asked_ns": read_json(os.path.join(folder, "state.json"), {}).get("asked_ns"), "started_ns": time.time_ns(),
     }  # fmt: skip
     note = os.path.join(folder, "state.json")
+    with open(os.path.join(folder, LAST), "wb") as file:
+        file.write(b" " * LAST_BYTES)
     try:
         child = _start(root, wish, folder)
-    except OSError as error:
+    except (OSError, Refused) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         with open(os.path.join(folder, "err.log"), "ab") as file:
-            file.write(f"cannot start {wish['command'][0]!r}: {error.strerror}\n".encode())
-        write_json(note, {**state, "state": "failed", "status": 127, "ended_ns": time.time_ns()})
+            file.write(f"cannot start {wish['command'][0]!r}: {why}\n".encode())
+        _note_end(folder, {**state, "state": "failed", "status": 127, "ended_ns": time.time_ns()})
         return
     state.update(group=child.pid, group_start=process_start(child.pid))
     write_json(note, state)
@@ -33,36 +40,75 @@ def supervise(root, job):
         child.pid, signal.SIGKILL
     )  # what the command left running; its number is kept by the dead leader
     status = child.wait()
+    if wish.get("image"):
+        containers.remove(containers.name_of(folder))
     word = end or ("done" if status == 0 else "failed")
-    write_json(note, {**state, "state": word, "status": status, "ended_ns": time.time_ns()})
+    _note_end(folder, {**state, "state": word, "status": status, "ended_ns": time.time_ns()})
+
+
+def _note_end(folder, state):
+    """Write down how the job ended, on a disk that the job has filled, too: there was room for it before."""
+    try:
+        write_json(os.path.join(folder, "state.json"), state)
+    except OSError:
+        with open(os.path.join(folder, LAST), "r+b") as file:
+            file.write(json.dumps(state).encode().ljust(LAST_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _start(root, wish, folder):
-    env = {**os.environ, **{name: _filled(value, folder) for name, value in wish.get("env", {}).items()}}
-    secrets = os.path.join(folder, "secrets")
-    env.update(read_json(secrets, {}))
-    if os.path.exists(secrets):
-        os.unlink(secrets)
     code = [root.place("code", digest) for digest in wish.get("code", ())]
-    if code:
-        env["PYTHONPATH"] = os.pathsep.join([*code, *filter(None, [env.get("PYTHONPATH")])])
-    words = list(wish["command"])
-    if wish.get("environment"):
-        python = python_of(root, wish["environment"])
-        env["PATH"] = os.path.dirname(python) + os.pathsep + env.get("PATH", os.defpath)
-        env["VIRTUAL_ENV"] = os.path.dirname(os.path.dirname(python))
-        words = [python if word == "{python}" else word for word in words]
+    python = python_of(root, wish["environment"]) if wish.get("environment") else "python"
+    work = os.path.join(folder, "work")
+    cut = len(wish["command"]) - wish.get("arguments", 0)
+    words = [python if word == "{python}" else word for word in wish["command"][:cut]]
     words = [word.replace("{code}", code[0]) if code else word for word in words]
+    words = [word.replace("{work}", work) for word in words] + wish["command"][cut:]
+    given = _given(wish, folder)
+    if wish.get("image"):
+        given.update({"PYTHONPATH": os.pathsep.join(code)} if code else {})
+        words = containers.container_words(wish, folder, code, given) + words
+        env = {**os.environ, **given}
+    else:
+        env = {**os.environ, **given}
+        if (
+            "PYTHONDONTWRITEBYTECODE" not in given
+        ):  # the host's own say would have every job compile everything
+            env.pop("PYTHONDONTWRITEBYTECODE", None)
+        env = _in_environment(env, code, python)
     logs = [os.path.join(folder, name) for name in ("out.log", "err.log")]
     with open(logs[0], "ab") as out, open(logs[1], "ab") as err:
         return subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env,
-            cwd=os.path.join(folder, "work"), start_new_session=True,
-        )  # fmt: skip
+            words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=work, start_new_session=True
+        )
+
+
+def _given(wish, folder):
+    """The variables of the job; the file of its secrets is gone after this."""
+    secrets = os.path.join(folder, "secrets")
+    found = dict(wish.get("env", {}))
+    found.update({name: _filled(found[name], folder) for name in found if name.startswith("LAZYIMP_")})
+    found.update(read_json(secrets, {}))
+    if os.path.exists(secrets):
+        os.unlink(secrets)
+    return found
+
+
+def _in_environment(env, code, python):
+    """The variables of a command that finds the code and, where it has one of its own, the environment."""
+    if code:
+        env["PYTHONPATH"] = os.pathsep.join([*code, *filter(None, [env.get("PYTHONPATH")])])
+    if python != "python":
+        prefix = os.path.dirname(os.path.dirname(python))
+        env["PATH"] = os.path.dirname(python) + os.pathsep + env.get("PATH", os.defpath)
+        is_conda = os.path.isdir(os.path.join(prefix, "conda-meta"))
+        env["CONDA_PREFIX" if is_conda else "VIRTUAL_ENV"] = prefix
+    return env
 
 
 def _filled(value, folder):
-    """An environment value: the job's folder, and the time at which the command starts."""
+    """An environment value of ours: the job's folder, and the time at which the command starts."""
     return value.replace("{job}", folder).replace("{now_ns}", str(time.time_ns()))
 
 
