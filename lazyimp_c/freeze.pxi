@@ -38,13 +38,13 @@ cdef bint mentions(code, keys):
     return False
 
 
-# Cython's own lambdas and generators have types of their own, so the interpreter's are named by their C names.
+# Cython's own lambdas and generators have types of their own, so the interpreter's are named by their C names. A program that
+# loaded PyTorch has 400,000 objects when the first batch begins: each is only asked for its type's address.
 cdef extern from "Python.h":
-    PyTypeObject PyCode_Type, PyFunction_Type, PyGen_Type
+    PyTypeObject PyCode_Type, PyFunction_Type, PyGen_Type, PyCoro_Type, PyAsyncGen_Type
+    PyObject *PyFunction_GetGlobals(object function)
 
 cdef object CodeType = <object><PyObject *>&PyCode_Type
-cdef object FunctionType = <object><PyObject *>&PyFunction_Type
-cdef object GeneratorType = <object><PyObject *>&PyGen_Type
 
 
 cdef void settle_quietly(Space space, names):
@@ -73,13 +73,14 @@ def settle_running():
         while frame is not None:
             frames.append(frame)
             frame = frame.f_back
-    for thing in gc.get_objects():
-        kind = type(thing)
-        if kind is GeneratorType:
+    cdef PyTypeObject *kind
+    for thing in <list>gc.get_objects():
+        kind = <PyTypeObject *>Py_TYPE(thing)
+        if kind == &PyGen_Type:
             frames.append(thing.gi_frame)
-        elif kind.__name__ == "coroutine" and hasattr(kind, "cr_frame"):
+        elif kind == &PyCoro_Type:
             frames.append(thing.cr_frame)
-        elif kind.__name__ == "async_generator" and hasattr(kind, "ag_frame"):
+        elif kind == &PyAsyncGen_Type:
             frames.append(thing.ag_frame)
     for function in watched():  # they cannot be trapped
         space = spaces.get(<size_t><PyObject *>function.__globals__)
@@ -107,9 +108,14 @@ def freeze():
     cdef dict spaces = armed_spaces()
     if not spaces:
         return
-    for function in gc.get_objects():
-        if type(function) is FunctionType:
-            found = spaces.get(<size_t><PyObject *>function.__globals__)
+    cdef PyObject *globals_of
+    cdef PyObject *last = NULL
+    found = None
+    for function in <list>gc.get_objects():
+        if <PyTypeObject *>Py_TYPE(function) == &PyFunction_Type:
+            globals_of = PyFunction_GetGlobals(function)
+            if globals_of != last:  # those of one module lie beside each other
+                last, found = globals_of, spaces.get(<size_t>globals_of)
             if found is not None:
                 space = found
                 if space.armed > 0:
