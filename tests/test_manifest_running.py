@@ -88,3 +88,14 @@ def test_the_command(started, tmp_path):
     assert done.returncode == 0 and "still runs" in done.stderr and "thing" in done.stdout
     both = subprocess.run([*words, "x"], capture_output=True, text=True, check=False, env=clean_environment())
     assert both.returncode != 0 and "either a file" in both.stderr
+
+
+def test_what_only_claims_to_be_a_module(monkeypatch):
+    """As the libraries that cffi makes do."""
+
+    class Claims:
+        __class__ = type(sys)
+
+    monkeypatch.setitem(sys.modules, "claims", Claims())
+    record = of_this_process(before=list(sys.modules), main={"kind": "notebook", "name": ""})
+    assert all(each.name != "claims" or not each.origin for each in record.imports)

@@ -30,7 +30,7 @@ TABLE = """\
 # keep = false           # true: what is pending at the first batch stays pending
 # first_batch = true     # false: deferring does not stop by itself
 # rare_gc = true         # false: garbage is collected as often while modules load as at other times
-# trackers =             # true: W&B, MLflow, TensorBoard hear of every start, false: of none; else of recorded ones
+# trackers = true        # W&B, MLflow, TensorBoard hear of every start; left out: recorded ones; false: none
 """
 BUDGET = """
 # For `lazyimp check`, which fails where a start loads more; nothing else reads it.

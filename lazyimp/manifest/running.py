@@ -36,7 +36,9 @@ def snapshot() -> dict[str, Any]:
     attributes = kind.__dict__["__dict__"].__get__  # type: ignore[index]
 
     def known(module: Any) -> Any:
-        return attributes(module) if isinstance(module, kind) else {}
+        return (
+            attributes(module) if issubclass(type(module), kind) else {}
+        )  # what cffi makes claims to be a module
 
     def origin(module: Any) -> str:
         spec, file = known(module).get("__spec__"), known(module).get("__file__")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import shlex
 import threading
@@ -19,6 +20,9 @@ try:
     import asyncssh
 except ImportError:
     raise ShipError("ssh:// needs asyncssh: pip install 'lazyimp-runtime[ship]'") from None
+
+# A connection that breaks is told once, by whoever waits; asyncio also warns of each write that comes too late.
+logging.getLogger("asyncio").addFilter(lambda record: record.msg != "socket.send() raised exception.")
 
 T = TypeVar("T")
 BLOCK = 1 << 20
