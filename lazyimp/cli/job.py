@@ -25,7 +25,7 @@ ACTIONS = {
     "cancel": "end a job",
     "ls": "the jobs on a host",
     "get": "bring a job's outputs back",
-    "gc": "remove old jobs, and environments, code and files that no job uses",
+    "gc": "remove old jobs, and environments, code and files that no job uses; old pieces in a --store",
 }
 NAMED = ("logs", "attach", "cancel", "get")
 
@@ -86,7 +86,7 @@ class Job:
                     raise UsageError(f"--input {each!r} is not NAME=FILE")
                 job.inputs[name] = path
             check(job, "lazyimp job run")
-        job.to = options.to or job.to
+        job.to, job.store = options.to or job.to, options.store or job.store
         if not job.to:
             raise UsageError("name a host with --to DEST, or `to` in the job file")
         return carry_and_follow(plan_command(job), options)
@@ -142,6 +142,13 @@ class Job:
         return 0
 
     def _gc(self, options: argparse.Namespace, rest: list[str]) -> int:
+        if options.store:
+            from lazyimp.ship.store import Store  # it loads much, for those who use one
+
+            for each in Store(options.store, os.environ).sweep(options.older * 86400, time.time()):
+                print(each)
+            if not options.to:
+                return 0
         channel = connect(options, destination_of(options))
         try:
             for each in channel.ask("sweep", older_s=options.older * 86400):

@@ -20,6 +20,7 @@ from lazyimp.ship.values import EnvironmentWish, JobWish, Plan
 WITH_VALUES = (
     *(
         "--to",
+        "--store",
         "--known-hosts",
         "--identity",
         "--manifest",
@@ -63,6 +64,8 @@ class Ship:
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Plan it, and do it or show it."""
         plan = read_plan(options.plan) if options.plan else self._plan(options, rest)
+        if options.store:
+            plan = replace(plan, store=options.store)
         if options.save_plan:
             making.write_whole(options.save_plan, as_json(plan), force=True)
         if not options.dry_run:
@@ -106,7 +109,7 @@ def plan_program(job: JobFile, script: str, arguments: list[str], any_build: boo
     place = placed(parts, os.getcwd())
     return Plan(
         job.to, replace(wish, place=place), environment, tuple(parts),
-        (*refused, *manifest.undecided),
+        (*refused, *manifest.undecided), job.store,
     )  # fmt: skip
 
 
@@ -131,8 +134,9 @@ def plan_command(job: JobFile) -> Plan:
     if job.manifest:
         manifest = manifest_for(job.manifest)
         environment, refused = environment_of(manifest, cache(), job.python)
-        return Plan(job.to, wish, environment, manifest.local, (*refused, *manifest.undecided))
-    return Plan(job.to, wish, locked(job) if job.lock else None)
+        refused = [*refused, *manifest.undecided]
+        return Plan(job.to, wish, environment, manifest.local, tuple(refused), job.store)
+    return Plan(job.to, wish, locked(job) if job.lock else None, store=job.store)
 
 
 def locked(job: JobFile) -> EnvironmentWish:

@@ -16,6 +16,12 @@ from lazyimp.ship.jobfile import JobFile
 def add_access(parser: argparse.ArgumentParser) -> None:
     """How to get to a host."""
     parser.add_argument("--to", metavar="DEST", help="ssh://[user@]host[:port][/folder] or local:FOLDER")
+    parser.add_argument(
+        "--store",
+        default="",
+        metavar="URL",
+        help="send files through s3://bucket/prefix, gs://, az://, file://",
+    )
     parser.add_argument("--known-hosts", default="", metavar="FILE", help="instead of ~/.ssh/known_hosts")
     parser.add_argument("--identity", default="", metavar="FILE", help="the private key to use")
     parser.add_argument(
@@ -54,6 +60,7 @@ def job_of(options: argparse.Namespace) -> JobFile:
     return JobFile(
         name=options.name,
         to=options.to or "",
+        store=options.store,
         python=options.python,
         outputs=options.output,
         env=env,

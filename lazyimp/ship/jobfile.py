@@ -21,6 +21,7 @@ KEYS: dict[str, tuple[type, ...]] = {
     "version": (int,),
     "name": (str,),
     "to": (str,),
+    "store": (str,),  # what files go through on their way
     "command": (list,),
     "manifest": (str,),  # environment and code of a recorded program
     "lock": (str,),  # or an environment from a requirements file, every line exact
@@ -43,6 +44,7 @@ class JobFile:
     command: list[str] = field(default_factory=list)
     name: str = ""
     to: str = ""
+    store: str = ""
     manifest: str = ""
     lock: str = ""
     python: str = ""

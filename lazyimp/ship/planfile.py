@@ -73,6 +73,7 @@ def _plan(data: dict[str, Any]) -> Plan:
             for each in data["parts"]
         ),
         tuple(Undecided(**each) for each in data["refused"]),
+        str(data.get("store", "")),
     )
 
 

@@ -56,6 +56,7 @@ class Plan:
     environment: EnvironmentWish | None = None
     parts: tuple[LocalPart, ...] = ()
     refused: tuple[Undecided, ...] = ()
+    store: str = ""  # the URL of the store that files go through
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Local:
         try:
             os.makedirs(root, mode=0o700, exist_ok=True)
             if not os.path.exists(path):
-                with open(f"{path}.{os.getpid()}", "wb") as file:
+                with open(f"{path}.{os.getpid()}-{os.urandom(4).hex()}", "wb") as file:
                     file.write(data)
                 os.replace(file.name, path)
         except OSError as error:

@@ -23,6 +23,7 @@ SHAPES: dict[str, Any] = {
     "missing": {"blobs": [str], "code": [str], "envs": [str]},
     "files": [str],
     "upload": {"name": str, "path": str, "have": int},
+    "fetch": {"have": int, "damaged": [str]},
     "adopt": dict,
     "unpack": dict,
     "build": {"reused": bool},

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 
-from lazyimp.ship.host import blobs, environments, jobs, parts
+from lazyimp.ship.host import blobs, environments, fetching, jobs, parts
 from lazyimp.ship.host.paths import Refused, Root
 from lazyimp.ship.host.supervisor import supervise
 
@@ -66,6 +66,7 @@ COMMANDS = {
     "hello": hello,
     "missing": missing,
     "upload": blobs.upload,
+    "fetch": fetching.fetch,
     "adopt": blobs.adopt,
     "files": parts.unknown,
     "unpack": parts.unpack,
