@@ -147,10 +147,10 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
     from lazyimp.manifest.outputs import own
     from lazyimp.record import read_record
 
-    path = options.file or _last_record()
+    path = options.file or last_record()
     if not os.path.exists(path):
         raise UsageError(f"no file {path!r}; `lazyimp profile SCRIPT` records a run")
-    if _is_manifest(path):
+    if is_manifest(path):
         return own.read_manifest(path), None
     record = read_record(path)
     names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
@@ -167,13 +167,14 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
     return builder.build(), builder.environment
 
 
-def _last_record() -> str:
+def last_record() -> str:
+    """The record of the last run here."""
     from lazyimp.running import store
 
     return str(store.last_run().record)
 
 
-def _is_manifest(path: str) -> bool:
+def is_manifest(path: str) -> bool:
     """A manifest of ours, in either form; a record's first line is an object, too, but another."""
     from lazyimp.manifest.outputs.own import FORMAT
 

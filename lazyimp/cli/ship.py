@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 
 from lazyimp.cli import manifest as making
+from lazyimp.cli.ship_ahead import go_ahead
 from lazyimp.cli.ship_follow import carry_and_follow
-from lazyimp.cli.ship_options import add_access, add_job, cache, connect, job_of, note
+from lazyimp.cli.ship_options import access_of, add_access, add_job, cache, connect, job_of, note
 from lazyimp.cli.ship_report import plan_lines
 from lazyimp.errors import UsageError
+from lazyimp.manifest.index_config import read_config
+from lazyimp.manifest.kept import kept
 from lazyimp.manifest.values import Manifest, Target
+from lazyimp.ship.channels import open_channel
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.planfile import as_json, read_plan
 from lazyimp.ship.planning import blob_of, environment_of, lack_of, named, placed, program_words
@@ -88,6 +93,7 @@ class Ship:
         job.manifest = options.manifest or ""
         job.command = ["python"]
         check(job, "lazyimp ship")
+        go_ahead(options, job.to, lambda: open_channel(job.to, access_of(options)))
         return plan_program(job, rest[0], rest[1:], options.any_build)
 
 
@@ -95,14 +101,23 @@ def manifest_for(path: str) -> Manifest:
     """The manifest in a file, or made of a record: that of the last run here where none is named."""
     parser = argparse.ArgumentParser()
     making.MakeManifest().add_options(parser)
-    return making.made(parser.parse_args([path] if path else []))
+    path = path or making.last_record()
+    options = parser.parse_args([path])
+    if not os.path.exists(path) or making.is_manifest(path):
+        return making.made(options)
+    return kept(path, os.path.join(cache(), "manifests"), lambda: making.made(options))
+
+
+def find_links() -> tuple[str, ...]:
+    """Where installers here find wheels without an index."""
+    return read_config(os.environ, sys.prefix, os.getcwd()).find_links
 
 
 def plan_program(job: JobFile, script: str, arguments: list[str], any_build: bool = False) -> Plan:
     """The plan for a recorded program."""
     manifest = manifest_for(job.manifest)
     words, parts = program_words(manifest, script, arguments)
-    environment, refused = environment_of(manifest, cache(), job.python, any_build)
+    environment, refused = environment_of(manifest, cache(), job.python, any_build, find_links())
     if not manifest.complete:
         note("the recorded run did not end by itself; the manifest may lack something")
     wish = job_wish(job, words, job.name or os.path.splitext(os.path.basename(script))[0])
@@ -133,7 +148,7 @@ def plan_command(job: JobFile) -> Plan:
     wish = job_wish(job, job.command, job.name or os.path.basename(job.command[0]))
     if job.manifest:
         manifest = manifest_for(job.manifest)
-        environment, refused = environment_of(manifest, cache(), job.python)
+        environment, refused = environment_of(manifest, cache(), job.python, False, find_links())
         refused = [*refused, *manifest.undecided]
         return Plan(job.to, wish, environment, manifest.local, tuple(refused), job.store)
     return Plan(job.to, wish, locked(job) if job.lock else None, store=job.store)

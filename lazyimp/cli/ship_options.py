@@ -8,6 +8,7 @@ import re
 import sys
 import time
 
+from lazyimp.cli.ship_ahead import taken_up
 from lazyimp.errors import UsageError
 from lazyimp.ship.channels import Access, Channel, open_channel
 from lazyimp.ship.jobfile import JobFile
@@ -77,7 +78,7 @@ def access_of(options: argparse.Namespace) -> Access:
 
 def connect(options: argparse.Namespace, destination: str) -> Channel:
     """Go there."""
-    return open_channel(destination, access_of(options))
+    return taken_up(options, destination) or open_channel(destination, access_of(options))
 
 
 def note(text: str) -> None:

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lazyimp.manifest.outputs.lines import needs_backend, pinned
 from lazyimp.manifest.values import LocalPart, Manifest, Requirement, Target, Undecided
+from lazyimp.ship.at_hand import wheel_at_hand
 from lazyimp.ship.channels import Channel
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.values import Blob, EnvironmentWish, Lack, Plan
@@ -37,24 +39,30 @@ def digest_name(part: LocalPart) -> str:
 
 
 def environment_of(
-    manifest: Manifest, cache: str, python: str = "", any_build: bool = False
+    manifest: Manifest,
+    cache: str,
+    python: str = "",
+    any_build: bool = False,
+    find_links: Iterable[str] = (),
 ) -> tuple[EnvironmentWish, list[Undecided]]:
-    """What to build there, and what of the manifest cannot be had there."""
-    lines, wheels, refused = [], [blob_of(write_wheel(manifest.target, cache))], []
+    """What to build there, and what of the manifest cannot be had there; `find_links` are where wheels lie here."""
+    lines, wheels, refused = {}, [blob_of(write_wheel(manifest.target, cache))], []
     for each in manifest.requirements:
         if each.name == OWN or each.kind in AS_CODE:
             continue
         if each.kind == "archive" and each.source.path.endswith(".whl") and os.path.exists(each.source.path):
             wheels.append(blob_of(each.source.path))
+        elif path := wheel_at_hand(each, manifest.target, find_links):
+            wheels.append(blob_of(path))
         elif why := _refusal(each):
             refused.append(Undecided(f"{each.name} {each.version}", why[0], why[1], True))
         else:
-            lines.append(pinned(each))
-    backend = needs_backend(manifest)
+            lines[each] = pinned(each)
+    backend = needs_backend(replace(manifest, requirements=tuple(lines)))
     wish = EnvironmentWish(
         "",
         python or manifest.target.python,
-        "".join(f"{line}\n" for line in sorted(lines)),
+        "".join(f"{line}\n" for line in sorted(lines.values())),
         tuple(sorted(wheels, key=lambda each: each.name)),
         ("--torch-backend", backend) if backend else (),
         not any_build and not any(each.kind == "vcs" for each in manifest.requirements),
