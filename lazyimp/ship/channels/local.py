@@ -32,7 +32,7 @@ class Local:
             raise ShipError(f"cannot use {root!r}: {error.strerror}") from None
         python = getattr(sys, "_base_executable", None) or sys.executable
         self.process = subprocess.Popen(
-            [python, "-I", path, root, "serve"],
+            [python, "-I", "-S", path, root, "serve"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C here is for the client

@@ -11,7 +11,6 @@ import time
 
 from lazyimp.ship.host import blobs, environments, fetching, jobs, parts
 from lazyimp.ship.host.paths import Refused, Root
-from lazyimp.ship.host.supervisor import supervise
 
 VERSION = 1
 MARK = "lazyimp-host "  # before an answer: what start-up files of shells print is told from it
@@ -99,6 +98,8 @@ def main(words):
         _say({"error": str(error)})
         return 1
     if words[1] == "supervise":
+        from lazyimp.ship.host.supervisor import supervise
+
         supervise(root, words[2])
         return 0
     if words[1] == "serve":

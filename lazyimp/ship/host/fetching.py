@@ -1,16 +1,12 @@
 """Fetches pieces of a blob from an object store by addresses that the client signed; each is checked first."""
 
-import concurrent.futures
 import hashlib
-import http.client
 import os
 import random
 import re
 import stat
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
+from urllib.parse import unquote, urlsplit
 
 from lazyimp.ship.host.paths import Refused
 
@@ -29,6 +25,8 @@ def fetch(root, wish):
     `wish`: name (the upload's), offset (where the first piece begins), pieces ([[sha256, size, url]], in order),
     attempts, silent_s. The upload grows in order, so whatever is in it is right, and another attempt goes on there.
     """
+    import concurrent.futures  # like those below: much to load for every host part, which mostly fetches nothing
+
     path = root.place("tmp", wish["name"])
     pieces = [_checked(*each) for each in wish["pieces"]]
     limits = (int(wish.get("attempts", ATTEMPTS)), float(wish.get("silent_s", SILENT_S)))
@@ -56,7 +54,7 @@ def fetch(root, wish):
 
 
 def _checked(sha256, size, url):
-    parts = urllib.parse.urlsplit(url)
+    parts = urlsplit(url)
     if not re.fullmatch("[0-9a-f]{64}", sha256) or not 0 < size <= LARGEST:
         raise Refused(f"{sha256!r} of {size!r} bytes is no piece of a blob")
     if parts.scheme not in ("http", "https", "file"):
@@ -66,8 +64,11 @@ def _checked(sha256, size, url):
 
 def _piece(piece, attempts, silent_s):
     """The bytes of a piece, or None where the store has none or others; raises Refused where it cannot be asked."""
+    import http.client
+    import urllib.error
+
     sha256, size, url = piece
-    where = urllib.parse.urlsplit(url).netloc.rpartition("@")[2] or "the shared folder"
+    where = urlsplit(url).netloc.rpartition("@")[2] or "the shared folder"
     why = ""
     for attempt in range(attempts):
         pause = min(0.25 * 2**attempt, LONGEST_PAUSE_S)
@@ -98,7 +99,10 @@ def _piece(piece, attempts, silent_s):
 def _read(url, size, silent_s):
     """The bytes at an address: one more than `size` at most, so that a longer answer is seen and not stored."""
     if url.startswith("file:"):
-        return _read_file(urllib.request.url2pathname(urllib.parse.urlsplit(url).path), size)
+        return _read_file(unquote(urlsplit(url).path), size)
+    import http.client
+    import urllib.request
+
     deadline = time.monotonic() + silent_s * 20
     found = bytearray()
     with _opener().open(urllib.request.Request(url), timeout=silent_s) as answer:
@@ -127,6 +131,8 @@ def _read_file(path, size):
 
 def _opener():
     """http and https alone: no redirects, which a signature does not cover, and none of urllib's other schemes."""
+    import urllib.request
+
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -143,7 +149,7 @@ def _code_of(error):
     """The store's own word for an error, where its answer holds one."""
     try:
         found = re.search(rb"<Code>([A-Za-z]{1,60})</Code>", error.read(4096))
-    except (OSError, http.client.HTTPException):
+    except Exception:  # what it says is only told if it can be read
         return ""
     return found.group(1).decode() if found else ""
 
@@ -163,6 +169,6 @@ def _words(error, silent_s):
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError) or "timed out" in str(reason):
         return f"no answer within {silent_s:g} s"
-    if isinstance(error, http.client.HTTPException):
+    if not isinstance(error, OSError):
         return "the connection broke off"
     return str(getattr(reason, "strerror", None) or type(reason).__name__)
