@@ -135,6 +135,11 @@ class Job:
     def _get(self, options: argparse.Namespace, rest: list[str]) -> int:
         channel = connect(options, destination_of(options, options.job))
         try:
+            if options.store:
+                from lazyimp.ship.results import Through
+                from lazyimp.ship.store import Store  # it loads much, for those who use one
+
+                channel = Through(channel, Store(options.store, os.environ, note))
             for name in fetch(channel, options.job, options.into or options.job):
                 print(os.path.join(options.into or options.job, name))
         finally:

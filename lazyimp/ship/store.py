@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import queue
 import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from lazyimp.ship.channels import Channel
@@ -23,6 +24,7 @@ from lazyimp.ship.store_access import first_line, open_store, parse_store, way_i
 from lazyimp.ship.values import Blob
 
 T = TypeVar("T")
+Method = Literal["GET", "PUT"]
 FOLDER = "pieces"
 AT_ONCE = 6
 BATCH = 16  # pieces that a host fetches before it answers
@@ -81,7 +83,7 @@ class Store:
         self, channel: Channel, name: str, offset: int, batch: tuple[Piece, ...]
     ) -> tuple[int, set[str]]:
         """Bytes of the blob that the host has now, and pieces that the store has wrongly or not at all."""
-        rows = [[piece.sha256, piece.size_bytes, self._address(piece)] for piece in batch]
+        rows = [[piece.sha256, piece.size_bytes, self.address(piece)] for piece in batch]
         limits = {"attempts": self.limits.attempts, "silent_s": self.limits.silent_s}
         answer = channel.ask("fetch", name=name, offset=offset, pieces=rows, **limits)
         ends = [offset, *(piece.offset + piece.size_bytes for piece in batch)]
@@ -114,26 +116,44 @@ class Store:
             self._cut[blob.sha256] = cut(blob)
         return self._cut[blob.sha256]
 
-    def _address(self, piece: Piece) -> str:
-        """Where the host gets a piece, for a while and without any credential of ours."""
+    def address(self, piece: Piece, method: Method = "GET") -> str:
+        """Where the host gets or puts a piece, for a while and without any credential of ours."""
         key = _key(piece)
         if self.parts.scheme == "file":
             return "file://" + quote(os.path.join(self.parts.path, key))
         import obstore
 
         try:
-            return str(obstore.sign(self.store, "GET", key, SIGNED_FOR))
+            return str(obstore.sign(self.store, method, key, SIGNED_FOR))
         except Exception as error:
             raise ShipError(
                 f"{self.url}: these credentials cannot sign addresses for the host ({first_line(error)}); "
                 f"{way_in(self.parts.scheme)}"
             ) from None
 
+    def lacking(self, pieces: Iterable[Piece]) -> list[Piece]:
+        """Which pieces are not there, or have another size; raises ShipError."""
+        sizes = self._each(list(pieces), lambda piece: self._again(lambda: self._size(_key(piece))))
+        return [piece for piece, size in sizes if size != piece.size_bytes]
+
+    def read(self, pieces: Iterable[Piece]) -> dict[Piece, bytes]:
+        """The bytes of the pieces that are there and are what they should be; raises ShipError."""
+        found = self._each(list(pieces), lambda piece: self._again(lambda: self._bytes(piece)))
+        return {piece: data for piece, data in found if hashlib.sha256(data).hexdigest() == piece.sha256}
+
     def _put_all(self, pieces: list[Piece], replace: bool) -> None:
-        """In threads that nobody has to wait for: Ctrl-C and the first error are heard at once."""
         progress = _Progress(sum(piece.size_bytes for piece in pieces), self.url, self.say)
+        for piece, sent in self._each(pieces, lambda piece: self._put(piece, replace)):
+            self.sent_bytes += piece.size_bytes if sent else 0
+            progress.add(piece.size_bytes)
+
+    def _each(self, pieces: list[Piece], do: Callable[[Piece], T]) -> Iterator[tuple[Piece, T]]:
+        """What comes of each piece, several at a time, as they come; raises the first error.
+
+        In threads that nobody has to wait for, so that Ctrl-C and errors are heard at once.
+        """
         waiting = queue.SimpleQueue[Piece]()
-        done = queue.SimpleQueue[tuple[Piece, bool | BaseException]]()
+        done = queue.SimpleQueue[tuple[Piece, T | Exception]]()
         for piece in pieces:
             waiting.put(piece)
 
@@ -142,21 +162,22 @@ class Store:
                 while True:
                     piece = waiting.get_nowait()
                     try:
-                        done.put((piece, self._put(piece, replace)))
+                        done.put((piece, do(piece)))
                     except Exception as error:
                         done.put((piece, error))
 
         for _ in range(min(AT_ONCE, len(pieces))):
             threading.Thread(target=work, daemon=True).start()
-        for _ in pieces:
-            piece, result = done.get()
-            if isinstance(result, BaseException):
-                with contextlib.suppress(queue.Empty):
-                    while True:
-                        waiting.get_nowait()
-                raise result
-            self.sent_bytes += piece.size_bytes if result else 0
-            progress.add(piece.size_bytes)
+        try:
+            for _ in pieces:
+                piece, result = done.get()
+                if isinstance(result, Exception):
+                    raise result
+                yield piece, result
+        finally:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    waiting.get_nowait()
 
     def _put(self, piece: Piece, replace: bool) -> bool:
         """Put a piece unless it is there; whether it was sent. Another client may be putting it, too."""
@@ -193,6 +214,16 @@ class Store:
             return None
         except PermissionDeniedError:
             return None  # who may not list is told no more of what is not there; putting it decides
+
+    def _bytes(self, piece: Piece) -> bytes:
+        """A piece's bytes; b"" where the store has something of another size, or nothing."""
+        import obstore
+
+        try:
+            found = obstore.get(self.patient, _key(piece))
+        except FileNotFoundError:
+            return b""
+        return bytes(found.bytes()) if found.meta["size"] == piece.size_bytes else b""
 
     def _again(self, what: Callable[[], T]) -> T:
         """Ask, and ask again after a pause where that may help; raises ShipError, or what decides about a put."""

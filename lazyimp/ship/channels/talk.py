@@ -24,6 +24,8 @@ SHAPES: dict[str, Any] = {
     "files": [str],
     "upload": {"name": str, "path": str, "have": int},
     "fetch": {"have": int, "damaged": [str]},
+    "cut": list,
+    "stow": dict,
     "adopt": dict,
     "unpack": dict,
     "build": {"reused": bool},

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 
-from lazyimp.ship.host import blobs, environments, fetching, jobs, parts
+from lazyimp.ship.host import blobs, environments, fetching, jobs, parts, stowing
 from lazyimp.ship.host.paths import Refused, Root
 
 VERSION = 1
@@ -66,6 +66,8 @@ COMMANDS = {
     "missing": missing,
     "upload": blobs.upload,
     "fetch": fetching.fetch,
+    "cut": stowing.cut,
+    "stow": stowing.stow,
     "adopt": blobs.adopt,
     "files": parts.unknown,
     "unpack": parts.unpack,

@@ -78,14 +78,14 @@ def _piece(piece, attempts, silent_s):
         except FileNotFoundError:
             return None
         except urllib.error.HTTPError as error:
-            why = f"HTTP {error.code} {_code_of(error)}".strip()
+            why = said_of(error)
             if error.code in (404, 410):
                 return None
             if error.code not in AGAIN:
                 raise Refused(f"{where} refuses this host: {why}{_hint(error.code)}") from None
             pause = _asked_for(error.headers.get("Retry-After"), pause)
         except (OSError, http.client.HTTPException) as error:
-            why = _words(error, silent_s)
+            why = words_of(error, silent_s)
             if url.startswith("file:"):  # a folder that says no says it again
                 raise Refused(f"this host cannot read the shared folder: {why}") from None
         if attempt + 1 < attempts:
@@ -105,7 +105,7 @@ def _read(url, size, silent_s):
 
     deadline = time.monotonic() + silent_s * 20
     found = bytearray()
-    with _opener().open(urllib.request.Request(url), timeout=silent_s) as answer:
+    with opener().open(urllib.request.Request(url), timeout=silent_s) as answer:
         while len(found) <= size:
             block = answer.read(min(BLOCK, size + 1 - len(found)))
             if not block:
@@ -129,7 +129,7 @@ def _read_file(path, size):
         os.close(descriptor)
 
 
-def _opener():
+def opener():
     """http and https alone: no redirects, which a signature does not cover, and none of urllib's other schemes."""
     import urllib.request
 
@@ -145,13 +145,13 @@ def _opener():
     return opener
 
 
-def _code_of(error):
-    """The store's own word for an error, where its answer holds one."""
+def said_of(error):
+    """The status of an HTTP error, and the store's own word for it where its answer holds one."""
     try:
         found = re.search(rb"<Code>([A-Za-z]{1,60})</Code>", error.read(4096))
     except Exception:  # what it says is only told if it can be read
-        return ""
-    return found.group(1).decode() if found else ""
+        found = None
+    return f"HTTP {error.code} {found.group(1).decode()}" if found else f"HTTP {error.code}"
 
 
 def _hint(code):
@@ -164,7 +164,7 @@ def _asked_for(text, otherwise):
     return min(max(int(text), otherwise), LONGEST_PAUSE_S) if (text or "").isdigit() else otherwise
 
 
-def _words(error, silent_s):
+def words_of(error, silent_s):
     """What went wrong, without the address, whose signature is a secret."""
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError) or "timed out" in str(reason):
