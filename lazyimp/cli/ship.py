@@ -135,7 +135,7 @@ def job_wish(job: JobFile, words: list[str], name: str) -> JobWish:
         name=name,
         env=job.env,
         secrets=tuple(job.secrets),
-        inputs=tuple(blob_of(path, each) for each, path in sorted(job.inputs.items())),
+        inputs=tuple(blob_of(path, each, cache()) for each, path in sorted(job.inputs.items())),
         outputs=tuple(job.outputs),
         limit_s=job.limit_s,
         grace_s=job.grace_s,

@@ -12,6 +12,7 @@ from lazyimp.manifest.outputs.lines import needs_backend, pinned
 from lazyimp.manifest.values import LocalPart, Manifest, Requirement, Target, Undecided
 from lazyimp.ship.at_hand import wheel_at_hand
 from lazyimp.ship.channels import Channel
+from lazyimp.ship.digests import digest_of
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.values import Blob, EnvironmentWish, Lack, Plan
 from lazyimp.ship.wheel import write_wheel
@@ -20,17 +21,13 @@ OWN = "lazyimp-runtime"
 AS_CODE = ("editable", "local-dir", "local", "local-binary", "stdlib", "virtual")
 
 
-def blob_of(path: str, name: str = "") -> Blob:
-    """A file of this machine as a blob; raises ShipError."""
-    digest, size = hashlib.sha256(), 0
+def blob_of(path: str, name: str = "", cache: str = "") -> Blob:
+    """A file of this machine as a blob; `cache` keeps digests of large files. Raises ShipError."""
     try:
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-                size += len(block)
+        digest, size = digest_of(os.path.abspath(path), cache)
     except OSError as error:
         raise ShipError(f"cannot read {path!r}: {error.strerror}") from None
-    return Blob(name or os.path.basename(path), os.path.abspath(path), digest.hexdigest(), size)
+    return Blob(name or os.path.basename(path), os.path.abspath(path), digest, size)
 
 
 def digest_name(part: LocalPart) -> str:
@@ -51,9 +48,9 @@ def environment_of(
         if each.name == OWN or each.kind in AS_CODE:
             continue
         if each.kind == "archive" and each.source.path.endswith(".whl") and os.path.exists(each.source.path):
-            wheels.append(blob_of(each.source.path))
+            wheels.append(blob_of(each.source.path, cache=cache))
         elif path := wheel_at_hand(each, manifest.target, find_links):
-            wheels.append(blob_of(path))
+            wheels.append(blob_of(path, cache=cache))
         elif why := _refusal(each):
             refused.append(Undecided(f"{each.name} {each.version}", why[0], why[1], True))
         else:
