@@ -6,12 +6,13 @@ Each script is run and recorded with the interpreter of an environment that has 
 folder that holds nothing, through an sshd on loopback and (`s3`) a nanio beside it. Seconds of wall time. `here` and
 `there` are medians of what the program itself took, eager and with lazyimp on. `first +` is what the first
 `lazyimp ship` took beyond that: sending and building. `again +` is the same of the next ones, the least and the
-median: plan, connection, start, report.
+median: plan, connection, start, report. `cpu` is the processor time that takes on this side.
 """
 
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+HERE = 2  # runs of the program on this side
 
 import sshd  # noqa: E402
 import stores  # noqa: E402
@@ -29,12 +31,13 @@ import stores  # noqa: E402
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its output and status, the wall time, and what the program itself took."""
+    """One run: its output and status, its wall time, what the program itself took, and our own processor time."""
 
     stdout: bytes
     status: int
     wall_s: float
     own_s: float
+    cpu_s: float = 0.0
 
 
 class Bench:
@@ -61,7 +64,7 @@ class Bench:
         folder.mkdir()
         copy = folder / script.name
         copy.write_bytes(script.read_bytes())
-        here = [self._here(copy) for _ in range(self.options.rounds)]
+        here = [self._here(copy) for _ in range(HERE)]
         self._lazyimp(folder, [self.options.python, "-m", "lazyimp", "profile", copy.name])
         own = statistics.median(each.wall_s for each in here)
         lines = []
@@ -73,7 +76,8 @@ class Bench:
             there = statistics.median(each.own_s for each in again)
             lines.append(
                 f"{script.stem:<16}{way:<5}{own:8.2f}{there:8.2f}{first.wall_s - first.own_s:9.2f}"
-                f"{min(over):9.2f}{statistics.median(over):8.2f}   {'same' if len(same) == 1 else 'DIFFERENT'}"
+                f"{min(over):9.2f}{statistics.median(over):8.2f}{statistics.median(each.cpu_s for each in again):7.2f}"
+                f"   {'same' if len(same) == 1 else 'DIFFERENT'}"
             )
         return lines
 
@@ -98,13 +102,16 @@ class Bench:
         words += ["--any-build"] if self.options.any_build else []
         words += ["--store", f"s3://{stores.BUCKET}/{script.stem}"] if way == "s3" else []
         began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = self._lazyimp(script.parent, [*words, script.name])
         wall = time.monotonic() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
         listed = self._lazyimp(
             script.parent, [sys.executable, "-m", "lazyimp", "job", "ls", "--json", *access]
         )
         state = json.loads(listed.stdout)[0]
-        return Run(done.stdout, done.returncode, wall, (state["ended_ns"] - state["started_ns"]) / 1e9)
+        return Run(done.stdout, done.returncode, wall, (state["ended_ns"] - state["started_ns"]) / 1e9, cpu)
 
     def _lazyimp(self, folder: Path, words: list[str]) -> "subprocess.CompletedProcess[bytes]":
         environ = {**self.environ, "PYTHONPATH": str(ROOT)}
@@ -126,7 +133,7 @@ def main() -> int:
     parser.add_argument("scripts", nargs="+", type=Path)
     options = parser.parse_args()
     print(
-        f"{'program':<16}{'way':<5}{'here':>8}{'there':>8}{'first +':>9}{'again +':>9}{'median':>8}   output"
+        f"{'program':<16}{'way':<5}{'here':>8}{'there':>8}{'first +':>9}{'again +':>9}{'median':>8}{'cpu':>7}   output"
     )
     with tempfile.TemporaryDirectory(prefix="lazyimp-ship-bench-") as place:
         bench = Bench(options, Path(place))

@@ -9,6 +9,7 @@ import sys
 import time
 from typing import Any
 
+from lazyimp.cli.brief import brief
 from lazyimp.cli.ship import plan_command
 from lazyimp.cli.ship_follow import cancel, carry_and_follow, follow, write
 from lazyimp.cli.ship_options import add_access, add_job, connect, destination_of, job_of, note
@@ -74,7 +75,8 @@ class Job:
         if options.action not in ACTIONS:
             raise UsageError(unknown_word("action", options.action, tuple(ACTIONS)))
         action: Any = getattr(self, f"_{options.action}")
-        return int(action(options, rest[1:]))
+        with brief():
+            return int(action(options, rest[1:]))
 
     def _run(self, options: argparse.Namespace, rest: list[str]) -> int:
         job = read_job_file(options.job) if options.job else job_of(options)

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 
 from lazyimp.cli import manifest as making
+from lazyimp.cli.brief import brief
 from lazyimp.cli.ship_ahead import go_ahead
 from lazyimp.cli.ship_follow import carry_and_follow
 from lazyimp.cli.ship_options import access_of, add_access, add_job, cache, connect, job_of, note
@@ -68,6 +69,10 @@ class Ship:
 
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Plan it, and do it or show it."""
+        with brief():
+            return self._run(options, rest)
+
+    def _run(self, options: argparse.Namespace, rest: list[str]) -> int:
         plan = read_plan(options.plan) if options.plan else self._plan(options, rest)
         if options.store:
             plan = replace(plan, store=options.store)
