@@ -6,7 +6,8 @@ Each script is run and recorded with the interpreter of an environment that has 
 folder that holds nothing, through an sshd on loopback and (`s3`) a nanio beside it. Seconds of wall time. `here` and
 `there` are medians of what the program itself took, eager and with lazyimp on. `first +` is what the first
 `lazyimp ship` took beyond that: sending and building. `again +` is the same of the next ones, the least and the
-median: plan, connection, start, report. `cpu` is the processor time that takes on this side.
+median: plan, connection, start, report. `cpu` is the processor time that takes on this side. The last line tells
+what a connection and the host's shell take by themselves.
 """
 
 import argparse
@@ -81,6 +82,24 @@ class Bench:
             )
         return lines
 
+    def nothing(self) -> float:
+        """What a command that does nothing takes by OpenSSH: the connection and the host's shell; the least of some."""
+        words = ["ssh", "-i", str(self.sshd.folder / "user"), "-p", str(self.sshd.port)]
+        words += [
+            "-o",
+            f"UserKnownHostsFile={self.sshd.known_hosts}",
+            "-o",
+            "BatchMode=yes",
+            "127.0.0.1",
+            "true",
+        ]
+        taken = []
+        for _ in range(5):
+            began = time.monotonic()
+            subprocess.run(words, env=self.environ, check=True, capture_output=True)
+            taken.append(time.monotonic() - began)
+        return min(taken)
+
     def _here(self, script: Path) -> Run:
         began = time.monotonic()
         done = subprocess.run(
@@ -141,6 +160,7 @@ def main() -> int:
             for script in options.scripts:
                 for line in bench.measure(script.resolve()):
                     print(line, flush=True)
+            print(f"`ssh host true` takes {bench.nothing():.2f} s here, in which nothing of ours runs")
         finally:
             bench.stop()
     load, cores = os.getloadavg()[0], os.cpu_count()
