@@ -22,9 +22,15 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     """Do what the plan says; the status is the command's."""
     began = time.time_ns()
     job = new_id(plan.job.name)
+    say = (lambda _: None) if options.quiet else note
+    store = None
+    if plan.store:
+        from lazyimp.ship.store import Store  # it loads much, for those who use one
+
+        store = Store(plan.store, os.environ, say)
     channel = connect(options, plan.destination)
     try:
-        carrier = Carrier(channel, (lambda _: None) if options.quiet else note)
+        carrier = Carrier(channel, say, store)
         done = carrier.carry(plan, job, os.environ, began)
     except KeyboardInterrupt:
         remember(job, plan.destination)
@@ -64,7 +70,7 @@ def follow(
         if output_limit_bytes:
             into = options.into or follower.job
             names = fetch(follower.channel, follower.job, into, most_bytes=output_limit_bytes)
-            note(f"{len(names)} output files in {into}")
+            note(f"{len(names)} output {'file' if len(names) == 1 else 'files'} in {into}")
         if done is not None and not options.quiet:
             show_report(follower.channel, done, state)
     finally:

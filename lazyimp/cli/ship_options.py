@@ -8,6 +8,7 @@ import re
 import sys
 import time
 
+from lazyimp.cli.ship_ahead import taken_up
 from lazyimp.cli.ship_needs import add_flags, add_needs
 from lazyimp.errors import UsageError
 from lazyimp.ship.channels import Access, Channel, open_channel
@@ -17,6 +18,12 @@ from lazyimp.ship.jobfile import JobFile
 def add_access(parser: argparse.ArgumentParser) -> None:
     """How to get to a host."""
     parser.add_argument("--to", metavar="DEST", help="ssh://[user@]host[:port][/folder] or local:FOLDER")
+    parser.add_argument(
+        "--store",
+        default="",
+        metavar="URL",
+        help="send files through s3://bucket/prefix, gs://, az://, file://",
+    )
     parser.add_argument("--known-hosts", default="", metavar="FILE", help="instead of ~/.ssh/known_hosts")
     parser.add_argument("--identity", default="", metavar="FILE", help="the private key to use")
     parser.add_argument(
@@ -66,7 +73,7 @@ def anywhere(destination: str) -> str:
 
 def connect(options: argparse.Namespace, destination: str) -> Channel:
     """Go there."""
-    return open_channel(destination, access_of(options))
+    return taken_up(options, destination) or open_channel(destination, access_of(options))
 
 
 def note(text: str) -> None:

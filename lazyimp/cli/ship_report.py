@@ -24,6 +24,8 @@ POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of 
 def plan_lines(plan: Plan, lack: Lack) -> list[str]:
     """What would be sent, built, reused, refused."""
     lines = [f"to {plan.destination} ({lack.system}, {lack.machine}, {size(lack.free_bytes)} free)"]
+    if plan.store:
+        lines.append(f"  through {plan.store}: what is sent goes there first, and the host fetches it")
     if plan.environment is not None:
         wish = plan.environment
         word = "build " if lack.environment else "reuse "
@@ -96,7 +98,10 @@ def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
 
 def _remark(name: str, done: Shipped) -> str:
     if name == "upload":
-        return f"{done.sent_files} files, {size(done.sent_bytes)}" if done.sent_files else "nothing to send"
+        if not done.sent_files:
+            return "nothing to send"
+        stored = "" if done.stored_bytes is None else f"; {size(done.stored_bytes)} of it new to the store"
+        return f"{done.sent_files} files, {size(done.sent_bytes)}{stored}"
     if name == "build":
         return "reused" if done.environment_reused else "built"
     return ""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lazyimp.manifest.archive import pack
 from lazyimp.manifest.values import LocalPart
@@ -20,6 +20,9 @@ from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.planning import blob_of, digest_name, lack_of
 from lazyimp.ship.settling import settled, unfit
 from lazyimp.ship.values import Blob, Lack, Plan
+
+if TYPE_CHECKING:  # it loads much, for those who use one
+    from lazyimp.ship.store import Store
 
 CLOCK_ROUNDS = 5
 
@@ -32,6 +35,7 @@ class Shipped:
     steps: dict[str, float] = field(default_factory=dict)
     sent_files: int = 0
     sent_bytes: int = 0
+    stored_bytes: int | None = None  # of them, what the store did not have; None without a store
     environment_reused: bool = True
     offset_s: float = 0.0  # the host's clock less ours
     offset_error_s: float = 0.0
@@ -49,10 +53,12 @@ class Shipped:
 
 
 class Carrier:
-    """Carries plans out on one host; `say` shows what is going on."""
+    """Carries plans out on one host; `say` shows what is going on. Files go through `store` where there is one."""
 
-    def __init__(self, channel: Channel, say: Callable[[str], None] = lambda _: None) -> None:
-        self.channel, self.say = channel, say
+    def __init__(
+        self, channel: Channel, say: Callable[[str], None] = lambda _: None, store: Store | None = None
+    ) -> None:
+        self.channel, self.say, self.store = channel, say, store
 
     def carry(self, plan: Plan, job: str, environ: Mapping[str, str], began_ns: int) -> Shipped:
         """Do all of it; raises ShipError. A step that is done is not done again by the next attempt."""
@@ -67,6 +73,7 @@ class Carrier:
             refuse(replace(plan, refused=unfit(plan, lack)))
         with done.step("upload"):
             self._send(plan, lack, done)
+            done.stored_bytes = self.store.sent_bytes if self.store else None
         with done.step("build"):
             self._build(plan, lack, done)
         with done.step("start"):
@@ -75,10 +82,12 @@ class Carrier:
 
     def send_blob(self, blob: Blob, done: Shipped, executable: bool = False) -> None:
         """One blob, whole or not at all; what was sent damaged is sent once more."""
+        if self.store is not None:
+            self.store.stock([blob])
         for attempt in (1, 2):
             place = self.channel.ask("upload", blob=blob.sha256)
             have = place["have"] if 0 <= int(place["have"]) <= blob.size_bytes else 0
-            self._put(blob, str(place["path"]), have)
+            self._put(blob, place, have)
             try:
                 self.channel.ask("adopt", blob=blob.sha256, name=place["name"], executable=executable)
                 break
@@ -90,9 +99,12 @@ class Carrier:
         done.sent_bytes += blob.size_bytes - have
         done.sent_files += 1
 
-    def _put(self, blob: Blob, place: str, have: int) -> None:
+    def _put(self, blob: Blob, place: Mapping[str, Any], have: int) -> None:
         try:
-            self.channel.put(blob.path, place, have)
+            if self.store is not None:
+                self.store.bring(self.channel, blob, str(place["name"]), have)
+            else:
+                self.channel.put(blob.path, str(place["path"]), have)
         except LostError:
             raise
         except ShipError as error:
@@ -109,7 +121,10 @@ class Carrier:
             *plan.job.inputs,
             *(plan.environment.wheels if plan.environment and lack.environment else ()),
         ]
-        for blob in {each.sha256: each for each in blobs if each.sha256 in lack.blobs}.values():
+        blobs = list({each.sha256: each for each in blobs if each.sha256 in lack.blobs}.values())
+        if self.store is not None:
+            self.store.stock(blobs)  # all at once, several at a time
+        for blob in blobs:
             self.say(f"sending {blob.name} ({blob.size_bytes} bytes)")
             self.send_blob(blob, done)
         for part in plan.parts:

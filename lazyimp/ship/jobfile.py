@@ -27,6 +27,7 @@ KEYS: dict[str, tuple[type, ...]] = {
     "version": (int,),
     "name": (str,),
     "to": (str,),
+    "store": (str,),  # what files go through on their way
     "command": (list,),
     "environment": (str,),  # one of ENVIRONMENTS; else what is named below says
     "manifest": (str,),  # auto: a manifest or a record, for environment and code
@@ -59,6 +60,7 @@ class JobFile:
     command: list[str] = field(default_factory=list)
     name: str = ""
     to: str = ""
+    store: str = ""
     environment: str = ""
     manifest: str = ""
     lock: str = ""
@@ -198,7 +200,7 @@ def _expand(job: JobFile, variables: dict[str, str], path: str) -> None:
         job.outputs = [full(each) for each in job.outputs]
         others = {name: value for name, value in variables.items() if name not in job.env}
         job.env = {name: expand(value, others, job.secrets) for name, value in job.env.items()}
-        for name in ("name", "to", "manifest", "lock", "image", "python"):
+        for name in ("name", "to", "store", "manifest", "lock", "image", "python"):
             setattr(job, name, full(getattr(job, name)))
     except ShipError as error:
         raise ShipError(f"{path}: {error}") from None

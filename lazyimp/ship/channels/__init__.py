@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from lazyimp.ship.errors import ShipError
+from lazyimp.ship.store_access import SCHEMES as STORES
 
 
 class Channel(Protocol):
@@ -58,6 +59,10 @@ def parse(destination: str) -> Address:
         port = url.port
     except ValueError as error:
         raise ShipError(f"{destination!r} is no destination: {error}") from None
+    if url.scheme in STORES:
+        raise ShipError(
+            f"{destination!r} keeps files and runs nothing; name a host with --to, and this with --store"
+        )
     if url.scheme != "ssh" or not url.hostname or url.query or url.fragment:
         raise ShipError(
             f"{destination!r} is no destination; use ssh://[user@]host[:port][/folder] or local:FOLDER"

@@ -9,9 +9,8 @@ import shutil
 import sys
 import time
 
-from lazyimp.ship.host import blobs, containers, environments, jobs, parts, resources
+from lazyimp.ship.host import blobs, containers, environments, fetching, jobs, parts, resources, stowing
 from lazyimp.ship.host.paths import Refused, Root
-from lazyimp.ship.host.supervisor import supervise
 
 VERSION = 1
 MARK = "lazyimp-host "  # before an answer: what start-up files of shells print is told from it
@@ -64,6 +63,9 @@ COMMANDS = {
     "hello": hello,
     "missing": missing,
     "upload": blobs.upload,
+    "fetch": fetching.fetch,
+    "cut": stowing.cut,
+    "stow": stowing.stow,
     "adopt": blobs.adopt,
     "files": parts.unknown,
     "unpack": parts.unpack,
@@ -99,6 +101,8 @@ def main(words):
         _say({"error": str(error)})
         return 1
     if words[1] == "supervise":
+        from lazyimp.ship.host.supervisor import supervise
+
         supervise(root, words[2])
         return 0
     if words[1] == "serve":

@@ -8,11 +8,10 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 from lazyimp.ship.host import containers, resources
+from lazyimp.ship.host.leaving import leave
 from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
 
 STARTED_WITHIN_S = 20
@@ -43,11 +42,7 @@ def start(root, wish):
         raise Refused(f"job {wish['id']!r} is there already; attach to it, or take another name") from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    with open(os.path.join(folder, "supervisor.log"), "ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-I", os.path.abspath(sys.argv[0]), root.path, "supervise", wish["id"]],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True, cwd=folder,
-        )  # fmt: skip
+    leave(root, wish["id"], folder)
     return wait_for(root, wish["id"], lambda state: state["state"] != "starting", STARTED_WITHIN_S)
 
 
