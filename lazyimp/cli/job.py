@@ -153,4 +153,4 @@ class Job:
 
 def _follower(options: argparse.Namespace) -> Follower:
     destination = destination_of(options, options.job)
-    return Follower(lambda: connect(options, destination), options.job)
+    return Follower(lambda: connect(options, destination), options.job, tell=note)

@@ -32,8 +32,9 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     done.asked_ns = began
     remember(job, plan.destination)
     if not options.quiet or options.detach:
-        note(f"job {job} runs on {plan.destination}; `lazyimp job attach {job}` follows it")
-    follower = Follower(lambda: connect(options, plan.destination), job, channel)
+        word = "is queued" if done.state.get("state") == "queued" else "runs"
+        note(f"job {job} {word} on {plan.destination}; `lazyimp job attach {job}` follows it")
+    follower = Follower(lambda: connect(options, plan.destination), job, channel, note)
     if options.detach:
         follower.close()
         return 0

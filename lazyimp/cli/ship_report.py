@@ -14,6 +14,7 @@ from lazyimp.ship.channels import Channel
 from lazyimp.ship.following import fetch
 from lazyimp.ship.planning import digest_name
 from lazyimp.ship.values import Lack, Plan
+from lazyimp.ship.waiting import queue_remark
 
 POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of each
 
@@ -64,7 +65,7 @@ def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
     queued = max(state.get("started_ns", 0) - state.get("asked_ns", 0), 0) / 1e9
     rows = [(name, seconds, _remark(name, done)) for name, seconds in done.steps.items() if name != "start"]
     rows.append(("ask to start", max(done.steps.get("start", 0.0) - queued, 0.0), ""))
-    rows.append(("queue", queued, "until the command began"))
+    rows.append(("queue", queued, queue_remark(state)))
     first, more = _marks(channel, done, state)
     rows += more
     if state.get("ended_ns") and state.get("started_ns"):

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from lazyimp.ship.errors import ShipError
+
+# scheme of a destination -> the module whose `connect(destination, access)` goes there
+CLUSTERS = {
+    "slurm": "lazyimp.ship.channels.slurm",
+    **dict.fromkeys(("ray", "ray+http", "ray+https", "http", "https"), "lazyimp.ship.ray.channel"),
+}
 
 
 class Channel(Protocol):
@@ -60,7 +67,8 @@ def parse(destination: str) -> Address:
         raise ShipError(f"{destination!r} is no destination: {error}") from None
     if url.scheme != "ssh" or not url.hostname or url.query or url.fragment:
         raise ShipError(
-            f"{destination!r} is no destination; use ssh://[user@]host[:port][/folder] or local:FOLDER"
+            f"{destination!r} is no destination; use ssh://[user@]host[:port][/folder], local:FOLDER, "
+            "slurm://[user@]host[:port][/folder], slurm:FOLDER or ray+http://host:port"
         )
     if url.password is not None:
         raise ShipError("a password in a destination would be seen by everybody; use a key")
@@ -71,6 +79,10 @@ def parse(destination: str) -> Address:
 
 def open_channel(destination: str, access: Access) -> Channel:
     """Go there; raises ShipError."""
+    cluster = CLUSTERS.get(destination.partition(":")[0])
+    if cluster is not None:
+        channel: Channel = import_module(cluster).connect(destination, access)
+        return channel
     address = parse(destination)
     if address.scheme == "local":
         from lazyimp.ship.channels.local import Local

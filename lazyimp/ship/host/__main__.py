@@ -98,8 +98,7 @@ def main(words):
         _say({"error": str(error)})
         return 1
     if words[1] == "supervise":
-        supervise(root, words[2])
-        return 0
+        return supervise(root, words[2])
     if words[1] == "serve":
         for line in sys.stdin:
             request = json.loads(line)
