@@ -12,9 +12,10 @@ from lazyimp.cli.ship_options import add_access, add_job, cache, connect, job_of
 from lazyimp.cli.ship_report import plan_lines
 from lazyimp.errors import UsageError
 from lazyimp.manifest.values import Manifest, Target
+from lazyimp.ship.carrying import carrier_for
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.planfile import as_json, read_plan
-from lazyimp.ship.planning import blob_of, environment_of, lack_of, named, placed, program_words
+from lazyimp.ship.planning import blob_of, environment_of, named, placed, program_words
 from lazyimp.ship.values import EnvironmentWish, JobWish, Plan
 
 WITH_VALUES = (
@@ -69,7 +70,7 @@ class Ship:
             return carry_and_follow(plan, options)
         channel = connect(options, plan.destination)
         try:
-            print("\n".join(plan_lines(plan, lack_of(plan, channel))))
+            print("\n".join(plan_lines(plan, carrier_for(channel).look(plan))))
         finally:
             channel.close()
         return 1 if any(each.blocks for each in plan.refused) else 0

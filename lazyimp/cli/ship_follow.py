@@ -10,7 +10,7 @@ from typing import Any
 
 from lazyimp.cli.ship_options import connect, new_id, note, remember
 from lazyimp.cli.ship_report import show_report
-from lazyimp.ship.carrying import Carrier, Shipped
+from lazyimp.ship.carrying import Shipped, carrier_for
 from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
 from lazyimp.ship.values import Plan
 
@@ -24,7 +24,7 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     job = new_id(plan.job.name)
     channel = connect(options, plan.destination)
     try:
-        carrier = Carrier(channel, (lambda _: None) if options.quiet else note)
+        carrier = carrier_for(channel, (lambda _: None) if options.quiet else note)
         done = carrier.carry(plan, job, os.environ, began)
     except BaseException:
         channel.close()

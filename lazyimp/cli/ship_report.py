@@ -7,6 +7,7 @@ import sys
 import tempfile
 from typing import Any
 
+from lazyimp.cli.ship_waiting import clock_line, rows_before
 from lazyimp.record import RecordError, read_record
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.carrying import Shipped
@@ -14,7 +15,6 @@ from lazyimp.ship.channels import Channel
 from lazyimp.ship.following import fetch
 from lazyimp.ship.planning import digest_name
 from lazyimp.ship.values import Lack, Plan
-from lazyimp.ship.waiting import queue_remark
 
 POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of each
 
@@ -33,7 +33,8 @@ def size(count: int) -> str:
 
 def plan_lines(plan: Plan, lack: Lack) -> list[str]:
     """What would be sent, built, reused, refused."""
-    lines = [f"to {plan.destination} ({lack.system}, {lack.machine}, {size(lack.free_bytes)} free)"]
+    free = f", {size(lack.free_bytes)} free" if lack.free_bytes else ""
+    lines = [f"to {plan.destination} ({lack.system}, {lack.machine}{free})"]
     if plan.environment is not None:
         wish = plan.environment
         count = len(wish.requirements.splitlines()) + len(wish.wheels)
@@ -62,10 +63,7 @@ def plan_lines(plan: Plan, lack: Lack) -> list[str]:
 def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
     """Where the time went, on stderr."""
     style = Style.of(sys.stderr)
-    queued = max(state.get("started_ns", 0) - state.get("asked_ns", 0), 0) / 1e9
-    rows = [(name, seconds, _remark(name, done)) for name, seconds in done.steps.items() if name != "start"]
-    rows.append(("ask to start", max(done.steps.get("start", 0.0) - queued, 0.0), ""))
-    rows.append(("queue", queued, queue_remark(state)))
+    rows = rows_before(done, state, _remark)
     first, more = _marks(channel, done, state)
     rows += more
     if state.get("ended_ns") and state.get("started_ns"):
@@ -75,10 +73,7 @@ def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
         print(f"  {name:<16}{seconds:9.3f} s  {remark}".rstrip(), file=sys.stderr)
     if first is not None:
         print(f"  time to first batch, from `lazyimp ship` on: {first:.3f} s", file=sys.stderr)
-    print(
-        f"  the host's clock is {done.offset_s * 1e3:+.2f} ms from ours, known to {done.offset_error_s * 1e3:.2f} ms",
-        file=sys.stderr,
-    )
+    print(f"  {clock_line(done, state)}", file=sys.stderr)
 
 
 def _remark(name: str, done: Shipped) -> str:

@@ -64,15 +64,25 @@ class Carrier:
         secrets = secrets_of(plan, environ)
         done = Shipped(job)
         with done.step("look"):
-            done.offset_s, done.offset_error_s = clock_offset(self.channel)
-            lack = lack_of(plan, self.channel)
+            self.measure(done)
+            lack = self.look(plan)
         with done.step("upload"):
             self._send(plan, lack, done)
         with done.step("build"):
             self._build(plan, lack, done)
         with done.step("start"):
             done.state = self._start(plan, job, secrets, began_ns + int(done.offset_s * 1e9))
+        done.offset_s = done.state.pop("head_offset_s", done.offset_s)
+        done.offset_error_s = done.state.pop("head_offset_error_s", done.offset_error_s)
         return done
+
+    def measure(self, done: Shipped) -> None:
+        """How far the host's clock is off."""
+        done.offset_s, done.offset_error_s = clock_offset(self.channel)
+
+    def look(self, plan: Plan) -> Lack:
+        """What the host lacks."""
+        return lack_of(plan, self.channel)
 
     def send_blob(self, blob: Blob, done: Shipped, executable: bool = False) -> None:
         """One blob, whole or not at all; what was sent damaged is sent once more."""
@@ -183,6 +193,12 @@ class Carrier:
             place=[list(each) for each in plan.job.place],
         )
         return state
+
+
+def carrier_for(channel: Channel, say: Callable[[str], None] = lambda _: None) -> Carrier:
+    """What carries plans out there: clusters that build and start by themselves have one of their own."""
+    made: Callable[..., Carrier] | None = getattr(channel, "carrier", None)
+    return Carrier(channel, say) if made is None else made(say)
 
 
 def own_uv() -> str | None:

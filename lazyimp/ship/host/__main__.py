@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 
-from lazyimp.ship.host import blobs, environments, jobs, parts
+from lazyimp.ship.host import blobs, environments, jobs, parts, ray_job
 from lazyimp.ship.host.paths import Refused, Root
 from lazyimp.ship.host.supervisor import supervise
 
@@ -91,7 +91,9 @@ COMMANDS = {
 
 
 def main(words):
-    """Answer one request, or (`serve`) one a line until the input ends."""
+    """Answer one request, or (`serve`) one a line until the input ends; `ray` alone runs a Ray job."""
+    if words == ["ray"]:
+        return ray_job.run()
     try:
         root = Root(words[0])
     except (Refused, OSError) as error:
