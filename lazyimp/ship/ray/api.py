@@ -117,9 +117,12 @@ class Api:
         if error.code in (301, 302, 303, 307, 308):
             to = printable(str(error.headers.get("Location", "elsewhere")))[:200]
             return ShipError(f"{self.url} sends us on to {to!r}; name that address if you trust it")
-        text = printable(self._read(error, 1 << 16).decode("utf-8", "replace")).strip()
+        said = printable(self._read(error, 1 << 16).decode("utf-8", "replace"))
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
         # what Ray answers with is often a whole traceback, the reason at its end
-        return Refusal(error.code, text[-MOST_SAID:])
+        return Refusal(
+            error.code, "; ".join(lines[-1:] if said.startswith("Traceback") else lines)[-MOST_SAID:]
+        )
 
     def _read(self, answer: Any, most: int) -> bytes:
         try:

@@ -23,7 +23,6 @@ PIECE = 1 << 18
 POLL_S = 0.4
 LOOK_S = 4  # between two questions for what Ray itself thinks of a job that runs
 SPARE_S = 40  # after a job's grace, until Ray has ended it by force
-LAG_S = 6  # the job's last word may come so much later than Ray's
 MARK = {"lazyimp": "1"}  # metadata of our jobs
 OVER = {"SUCCEEDED": "done", "FAILED": "failed", "STOPPED": "cancelled"}
 NODE = re.compile(r"[0-9a-f]{8,128}")
@@ -35,10 +34,10 @@ def connect(destination: str, access: Access) -> Ray:
     api = Api(cluster.url, headers(os.environ))
     try:
         version = api.json("GET", "/api/version")
-    except LostError as error:
+    except LostError:
         if not cluster.client_port:
-            raise ShipError(str(error)) from None
-        raise ShipError(
+            raise
+        raise LostError(
             f"{cluster.client_port} is Ray's port for clients; jobs go to the cluster's dashboard, and at "
             f"{cluster.url} none answers. Name it as ray+http://host:port (`ray start` prints it), or add "
             f"?dashboard=PORT; ssh -L {DASHBOARD_PORT}:localhost:{DASHBOARD_PORT} leads to a closed one"
@@ -116,7 +115,10 @@ class Ray:
         return self._told(id, self.info(id))
 
     def _told(self, job: str, info: dict[str, Any]) -> dict[str, Any]:
-        """A job's state: its own word where there is one, Ray's where it never began or was cut off."""
+        """A job's state: its own word where there is one, Ray's where it never began or was cut off.
+
+        `info` is older than what the job says of itself now, so an end that Ray knows of is in the job's file, too.
+        """
         self.looked[job] = (time.monotonic(), info)
         node = info.get("driver_node_id")
         if isinstance(node, str) and NODE.fullmatch(node):
@@ -132,7 +134,7 @@ class Ray:
         if own is not None and own["state"] in ENDED:
             return state
         if status in OVER:
-            state.update(state=OVER[status], why=f"Ray says {status}: {_plain(message)}", over=True)
+            state.update(state=OVER[status], why=f"Ray says {status}: {_plain(message)}")
             if status == "FAILED" and own is not None and own["state"] == "running":
                 state["state"] = "lost"
             state["status"] = _status(status, info, message) if state["state"] != "lost" else None
@@ -190,20 +192,10 @@ class Ray:
             else:
                 state = self._told(id, info)
                 self.looked[id] = (at, info)
-            if state.get("over") and id in self.nodes and state["state"] != "cancelled":
-                state = self._last_word(id, info)
             grown = not ended and sizes is not None and state["sizes"] != sizes
             if state["state"] in ENDED or grown or time.monotonic() >= end:
                 return state
             time.sleep(min(POLL_S, max(end - time.monotonic(), 0.05)))
-
-    def _last_word(self, job: str, info: dict[str, Any]) -> dict[str, Any]:
-        end = time.monotonic() + LAG_S
-        while True:
-            state = self._told(job, info)
-            if not state.get("over") or state["sizes"] == {"out": 0, "err": 0} or time.monotonic() > end:
-                return state
-            time.sleep(POLL_S)
 
     def _read(self, id: str, stream: str, offset: int, most: int) -> dict[str, str]:
         number, used = divmod(offset, PIECE)
