@@ -90,6 +90,15 @@ def test_a_job_that_waits_is_queued_and_cancelled_before_it_ran(channel, dashboa
     assert state["state"] == "cancelled" and exit_status(state) == 1
 
 
+def test_ray_does_not_end_a_job_that_waits_at_once(channel, dashboard, monkeypatch):
+    monkeypatch.setattr("lazyimp.ship.ray.channel.PENDING_S", 0.5)
+    dashboard.may_start.clear()
+    start(channel, "j", SLEEPS)
+    dashboard.instead["POST /api/jobs/j/stop"] = (200, b'{"stopped": true}')
+    state = channel.ask("cancel", id="j", grace_s=1)
+    assert state["state"] == "queued" and "only when its turn comes" in state["why"]
+
+
 def test_its_time_limit(channel):
     start(channel, "j", SLEEPS, limit_s=1, grace_s=1)
     state, got = collect(channel, "j")

@@ -89,6 +89,7 @@ def test_a_token_and_headers_are_sent_and_never_to_where_we_are_sent_on(dashboar
         ({"RAY_JOB_HEADERS": "[1]"}, "no JSON object"),
         ({"RAY_AUTH_TOKEN": "a\nb"}, "line's end"),
         ({"RAY_AUTH_TOKEN_PATH": "/nope/token"}, "cannot read the cluster's token"),
+        ({"RAY_AUTH_MODE": "token", "HOME": "/nope"}, "cannot read the cluster's token"),
     ],
 )
 def test_headers_that_make_no_sense(environ, message):
@@ -101,7 +102,11 @@ def test_a_token_from_a_file(tmp_path):
     assert address.headers({"RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}) == {
         "Authorization": "Bearer abc"
     }
-    assert address.headers({}) == {}
+    assert address.headers({"HOME": str(tmp_path)}) == {}
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("kept")
+    assert address.headers({"HOME": str(tmp_path)}) == {"Authorization": "Bearer kept"}
+    assert address.headers({"HOME": str(tmp_path), "RAY_AUTH_MODE": "disabled"}) == {}
 
 
 @pytest.mark.parametrize(

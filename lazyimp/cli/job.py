@@ -15,7 +15,7 @@ from lazyimp.cli.ship_options import add_access, add_job, connect, destination_o
 from lazyimp.errors import UsageError, unknown_word
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.channels.talk import printable
-from lazyimp.ship.following import Follower, exit_status, fetch
+from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
 from lazyimp.ship.jobfile import check, read_job_file
 
 ACTIONS = {
@@ -112,6 +112,10 @@ class Job:
 
     def _cancel(self, options: argparse.Namespace, rest: list[str]) -> int:
         state = cancel(options, destination_of(options, options.job), options.job, options.grace)
+        if state["state"] not in ENDED:
+            why = printable(str(state.get("why", "it was asked to end")))
+            note(f"job {options.job} is {state['state']} still: {why}")
+            return 1
         note(f"job {options.job}: {state['state']}, exit status {exit_status(state)}")
         return 0
 

@@ -22,6 +22,9 @@ def rows_before(done: Shipped, state: dict[str, Any], remark: Callable[[str, Shi
         if name != "start" and not (there and name == "build")
     ]
     rows.append(("ask to start", max(done.steps.get("start", 0.0) - (0 if there else queued), 0.0), ""))
+    if not started:
+        rest = max(state.get("ended_ns", asked) - asked, 0) / 1e9
+        return [*rows, ("queue", rest, "the command never began")]
     if not there:
         return [*rows, ("queue", queued, _in_queue(state))]
     return [*rows, *_on_ray(state, asked, started)]

@@ -14,7 +14,7 @@ import threading
 import time
 
 from lazyimp.ship.host import jobs
-from lazyimp.ship.host.paths import Root, read_json, write_json
+from lazyimp.ship.host.paths import Refused, Root, read_json, write_json
 from lazyimp.ship.host.supervisor import supervise
 
 WISH = "LAZYIMP_RAY_JOB"
@@ -25,28 +25,15 @@ KEPT_S = 14 * 86400
 
 
 def run():
-    """Run the job that the environment describes; its exit status."""
+    """Run the job that the environment describes; its exit status, or 125 where this cluster cannot run it."""
     began_ns = time.time_ns()
     wish = json.loads(os.environ.pop(WISH))
-    logs = log_folder(os.path.realpath(os.getcwd()))
-    if logs is None:
-        print(
-            "lazyimp: Ray's log folder is not above its working folder; this Ray is not known",
-            file=sys.stderr,
-        )
+    try:
+        logs, root = _placed(wish)
+    except Refused as error:
+        sys.stderr.write(f"lazyimp: {error}\n")
         return 125
-    base = os.path.join(logs, FOLDER)
-    os.makedirs(base, exist_ok=True)
-    _sweep(base)
-    root = Root(os.path.join(base, wish["id"]))
     about = {"runner_ns": began_ns, "python": platform.python_version(), **_built()}
-    wish["command"] = [sys.executable if each == "{python}" else each for each in wish["command"]]
-    for digest, package in wish.pop("packages").items():
-        _link(_unpacked(package), root.place("code", digest))
-    inputs = wish.pop("input_package", None)
-    for blob in wish.get("inputs", {}).values():
-        _link(os.path.join(_unpacked(inputs), "lazyimp-inputs", blob), root.place("blobs", blob))
-    jobs.prepare(root, wish)
     pump = Pump(root, wish["id"], about)
     pump.start()
     try:
@@ -60,6 +47,25 @@ def run():
     finally:
         pump.finish()
     return status
+
+
+def _placed(wish):
+    """The node's log folder, and the job's root below it, which holds all that the job starts from."""
+    logs = log_folder(os.path.realpath(os.getcwd()))
+    if logs is None:
+        raise Refused("Ray's log folder is not above its working folder; this Ray is not known")
+    base = os.path.join(logs, FOLDER)
+    os.makedirs(base, exist_ok=True)
+    _sweep(base)
+    root = Root(os.path.join(base, wish["id"]))
+    wish["command"] = [sys.executable if each == "{python}" else each for each in wish["command"]]
+    for digest, package in wish.pop("packages").items():
+        _link(_unpacked(package), root.place("code", digest))
+    inputs = wish.pop("input_package", None)
+    for blob in wish.get("inputs", {}).values():
+        _link(os.path.join(_unpacked(inputs), "lazyimp-inputs", blob), root.place("blobs", blob))
+    jobs.prepare(root, wish)
+    return logs, root
 
 
 def log_folder(path):
@@ -123,7 +129,7 @@ def _unpacked(package):
     for path in os.environ.get("PYTHONPATH", "").split(os.pathsep):
         if os.path.basename(path) == stem:
             return path
-    raise SystemExit(f"lazyimp: Ray has not unpacked {package}; this Ray is not known")
+    raise Refused(f"Ray has not unpacked {package}; this Ray is not known")
 
 
 def _link(source, path):

@@ -68,7 +68,7 @@ def _asks(query: str) -> dict[str, float]:
 
 
 def headers(environ: Mapping[str, str]) -> dict[str, str]:
-    """What Ray's own tools would send, too: RAY_JOB_HEADERS, and a token from RAY_AUTH_TOKEN or its file."""
+    """What Ray's own tools would send, too: RAY_JOB_HEADERS, and a token, that of RAY_AUTH_TOKEN or of a file."""
     made: dict[str, str] = {}
     if environ.get("RAY_JOB_HEADERS"):
         try:
@@ -76,15 +76,25 @@ def headers(environ: Mapping[str, str]) -> dict[str, str]:
         except (ValueError, AttributeError):
             raise ShipError('RAY_JOB_HEADERS is no JSON object such as {"Cookie": "..."}') from None
     token = environ.get("RAY_AUTH_TOKEN", "")
-    path = environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token"
-    if not token and (environ.get("RAY_AUTH_TOKEN_PATH") or environ.get("RAY_AUTH_MODE") == "token"):
-        try:
-            with open(os.path.expanduser(path), encoding="utf-8") as file:
-                token = file.read().strip()
-        except OSError as error:
-            raise ShipError(f"cannot read the cluster's token in {path!r}: {error.strerror}") from None
+    if not token and environ.get("RAY_AUTH_MODE") != "disabled":
+        token = _kept_token(environ)
     if token:
         made["Authorization"] = f"Bearer {token}"
     if any(set("\r\n") & set(name + value) for name, value in made.items()):
         raise ShipError("a header for the cluster holds a line's end; look at RAY_JOB_HEADERS and the token")
     return made
+
+
+def _kept_token(environ: Mapping[str, str]) -> str:
+    """The token in the file that is named, or in the one where Ray keeps it; "" where nobody asks for one."""
+    home = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".ray", "auth_token")
+    named = environ.get("RAY_AUTH_TOKEN_PATH", "")
+    try:
+        with open(named or home, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError as error:
+        if named or environ.get("RAY_AUTH_MODE") == "token":
+            raise ShipError(
+                f"cannot read the cluster's token in {named or home!r}: {error.strerror}"
+            ) from None
+        return ""

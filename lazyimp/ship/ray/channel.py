@@ -23,6 +23,7 @@ PIECE = 1 << 18
 POLL_S = 0.4
 LOOK_S = 4  # between two questions for what Ray itself thinks of a job that runs
 SPARE_S = 40  # after a job's grace, until Ray has ended it by force
+PENDING_S = 5
 MARK = {"lazyimp": "1"}  # metadata of our jobs
 OVER = {"SUCCEEDED": "done", "FAILED": "failed", "STOPPED": "cancelled"}
 NODE = re.compile(r"[0-9a-f]{8,128}")
@@ -208,7 +209,11 @@ class Ray:
             return state
         self.api.json("POST", f"/api/jobs/{quote(id, safe='')}/stop")
         self.looked.pop(id, None)
-        return self._wait(id, grace_s + SPARE_S, ended=True)
+        began = id in self.nodes
+        state = self._wait(id, grace_s + SPARE_S if began else PENDING_S, ended=True)
+        if state["state"] == "queued":
+            state["why"] = "Ray ends a job that waits only when its turn comes, or gives up; it was asked to"
+        return state
 
     def _list(self) -> list[dict[str, Any]]:
         """Our jobs, the newest first."""
