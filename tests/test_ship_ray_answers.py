@@ -180,43 +180,33 @@ def test_a_list_of_jobs_that_is_none(dashboard, channel):
         channel.ask("list")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "{",
-        "[]",
-        "[1]",
-        '{"sizes": 1}',
-        '{"sizes": {"out": -1, "err": 0}}',
-        '{"sizes": {"out": true, "err": 0}}',
-    ],
+NO_STATES = (
+    *("{", "[]", "[1]", '{"sizes": 1}', '{"sizes": {"out": -1, "err": 0}}'),
+    *('{"sizes": {"out": true, "err": 0}}', '{"started_ns": "1", "sizes": {"out": 0, "err": 0}}'),
 )
-def test_a_jobs_own_state_that_makes_no_sense(dashboard, channel, value):
-    start(channel)
-    end(channel)
-    (dashboard.session / "logs/lazyimp/j/now.json").write_text(value)
-    with pytest.raises(ShipError, match="something else wrote it"):
-        channel.ask("state", id="j")
+LYING_LISTS = (
+    ([["../x", 1, "0" * 64, "lazyimp/j/now.json"]], "leads out"),
+    ([["x", 1, "0" * 64, "lazyimp/j/now.json"]], "sends more than the 1 bytes"),
+    ([["x", 10**9, "0" * 64, "lazyimp/j/now.json"]], "damaged"),
+    ([["x", 1, "0" * 64, "gone"]], "no more"),
+    ([["x", "1", "0" * 64, "gone"]], "makes no sense"),
+    ({"a": 1}, "makes no sense"),
+)
 
 
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ([["../x", 1, "0" * 64, "lazyimp/j/now.json"]], "leads out"),
-        ([["x", 1, "0" * 64, "lazyimp/j/now.json"]], "sends more than the 1 bytes"),
-        ([["x", 10**9, "0" * 64, "lazyimp/j/now.json"]], "damaged"),
-        ([["x", 1, "0" * 64, "gone"]], "no more"),
-        ([["x", "1", "0" * 64, "gone"]], "makes no sense"),
-        ({"a": 1}, "makes no sense"),
-    ],
-)
-def test_lists_of_results_that_lie_write_nothing(dashboard, channel, tmp_path, rows, message):
+def test_files_of_a_job_that_make_no_sense_or_lie_write_nothing(dashboard, channel, tmp_path):
     start(channel)
     end(channel)
-    (dashboard.session / "logs/lazyimp/j/outputs.json").write_text(json.dumps(rows))
-    with pytest.raises(ShipError, match=message):
-        fetch(channel, "j", str(tmp_path / "back"))
+    folder = dashboard.session / "logs" / "lazyimp" / "j"
+    for rows, message in LYING_LISTS:
+        (folder / "outputs.json").write_text(json.dumps(rows))
+        with pytest.raises(ShipError, match=message):
+            fetch(channel, "j", str(tmp_path / "back"))
     assert not [path for path in (tmp_path / "back").rglob("*") if path.is_file()]
+    for value in NO_STATES:
+        (folder / "now.json").write_text(value)
+        with pytest.raises(ShipError, match="something else wrote it"):
+            channel.ask("state", id="j")
 
 
 def test_results_of_a_job_that_never_began(dashboard, channel, tmp_path):

@@ -13,7 +13,7 @@ from lazyimp.ship.host.paths import Refused, read_json, write_json
 NOTE = "slurm.json"  # in the job's folder: Slurm's number for it, None while sbatch is asked
 LOOK_S = 3  # between two questions to the controller, which all users share
 ANSWER_S = 30
-LAG_S = 5  # a shared folder may show the job's last words so much later than Slurm forgets the job
+LAG_S = 3  # a shared folder may show the job's last words so much later than Slurm forgets the job
 HARD_S = 45  # Slurm itself waits 30 s between asking and killing
 WAITING = ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT")
 OVER = (
