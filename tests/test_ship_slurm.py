@@ -77,15 +77,17 @@ def test_output_exit_status_secret_and_slurms_own_variables(channel, there):
     assert not (there / "jobs" / "j" / "secrets").exists() and state["node"]
 
 
-def test_a_job_that_waits_says_so_and_is_cancelled_before_it_ever_ran(channel, slurm):
+def test_a_job_that_waits_says_so_and_is_cancelled_before_it_ever_ran(channel, there):
     start(channel, "first", SLEEPS)
-    start(channel, "second", SLEEPS)
+    start(channel, "second", SLEEPS, secrets={"TOKEN": "t"})
+    assert (there / "jobs" / "second" / "secrets").stat().st_mode & 0o777 == 0o600
     up(channel, "first")
     state = channel.ask("state", id="second")
     assert state["state"] == "queued" and state["why"].startswith("Slurm: pending (")
     assert {each["id"]: each["state"] for each in channel.ask("list")}["second"] == "queued"
     state = channel.ask("cancel", id="second", grace_s=5)
     assert state["state"] == "cancelled" and "started_ns" not in state
+    assert not (there / "jobs" / "second" / "secrets").exists()
     state = channel.ask("cancel", id="first", grace_s=5)
     assert (state["state"], state["status"]) == ("cancelled", -signal.SIGTERM)
 

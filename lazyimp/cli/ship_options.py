@@ -15,7 +15,8 @@ from lazyimp.ship.jobfile import JobFile
 
 def add_access(parser: argparse.ArgumentParser) -> None:
     """How to get to a host."""
-    parser.add_argument("--to", metavar="DEST", help="ssh://[user@]host[:port][/folder] or local:FOLDER")
+    where = "ssh://[user@]host[:port][/folder], slurm:// the same, ray+http://host:port, or local:FOLDER"
+    parser.add_argument("--to", metavar="DEST", help=where)
     parser.add_argument("--known-hosts", default="", metavar="FILE", help="instead of ~/.ssh/known_hosts")
     parser.add_argument("--identity", default="", metavar="FILE", help="the private key to use")
     parser.add_argument(

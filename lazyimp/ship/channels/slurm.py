@@ -97,6 +97,8 @@ def for_job(options: dict[str, list[str]], wish: dict[str, Any]) -> list[str]:
 class Slurm:
     """A login host: files and environments as on any host, jobs by sbatch."""
 
+    scheduler = "Slurm"  # chooses the node
+
     def __init__(self, inner: Channel, options: dict[str, list[str]]) -> None:
         self.inner, self.options = inner, options
         hello = inner.ask("hello")
@@ -116,9 +118,9 @@ class Slurm:
         """Write a file's bytes from `offset` on into a file there."""
         self.inner.put(path, place, offset)
 
-    def get(self, place: str, path: str) -> None:
+    def get(self, place: str, path: str, *size_bytes: int) -> None:
         """Copy a file from there."""
-        self.inner.get(place, path)
+        self.inner.get(place, path, *size_bytes)
 
     def close(self) -> None:
         """Leave; jobs go on."""

@@ -27,7 +27,17 @@ def start(root, wish):
     inputs ({path in the working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal, sbatch (options for
     Slurm, which then runs the job).
     """
-    folder = prepare(root, wish)
+    folder = root.place("jobs", wish["id"])
+    made = root.temporary("job")
+    try:
+        _prepare(root, wish, made)
+        os.rename(made, folder)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        raise Refused(f"job {wish['id']!r} is there already; attach to it, or take another name") from None
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     if wish.get("sbatch") is not None:
         try:
             slurm.submit(root, wish, folder)
@@ -43,23 +53,7 @@ def start(root, wish):
     return wait_for(root, wish["id"], lambda state: state["state"] != "starting", STARTED_WITHIN_S)
 
 
-def prepare(root, wish):
-    """Make the folder of a job, whole or not at all; its path."""
-    folder = root.place("jobs", wish["id"])
-    made = root.temporary("job")
-    try:
-        _fill(root, wish, made)
-        os.rename(made, folder)
-    except OSError as error:
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-            raise
-        raise Refused(f"job {wish['id']!r} is there already; attach to it, or take another name") from None
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-    return folder
-
-
-def _fill(root, wish, folder):
+def _prepare(root, wish, folder):
     """Everything a job has before it starts, in a folder that nobody sees yet."""
     work = os.path.join(folder, "work")
     os.makedirs(work, mode=0o700)

@@ -58,13 +58,17 @@ def _placed(wish):
     os.makedirs(base, exist_ok=True)
     _sweep(base)
     root = Root(os.path.join(base, wish["id"]))
-    wish["command"] = [sys.executable if each == "{python}" else each for each in wish["command"]]
+    cut = len(wish["command"]) - wish.get("arguments", 0)  # what follows is the program's own
+    words = [sys.executable if each == "{python}" else each for each in wish["command"][:cut]]
+    wish["command"] = words + wish["command"][cut:]
     for digest, package in wish.pop("packages").items():
         _link(_unpacked(package), root.place("code", digest))
     inputs = wish.pop("input_package", None)
     for blob in wish.get("inputs", {}).values():
         _link(os.path.join(_unpacked(inputs), "lazyimp-inputs", blob), root.place("blobs", blob))
-    jobs.prepare(root, wish)
+    made = root.temporary("job")
+    jobs._prepare(root, wish, made)
+    os.rename(made, root.place("jobs", wish["id"]))
     return logs, root
 
 

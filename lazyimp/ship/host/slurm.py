@@ -99,6 +99,8 @@ def _over(folder, state, note, word, ended, lag_s):
     said = _tail(os.path.join(folder, "supervisor.log"))
     last = {**last, "state": verdict, "why": f"{why}: {said}" if said else why, "ended_ns": time.time_ns()}
     write_json(path, last)
+    with contextlib.suppress(OSError):  # of a job that never began
+        os.unlink(os.path.join(folder, "secrets"))
     return {**last, "slurm": note.get("id")}
 
 

@@ -38,6 +38,10 @@ class RayCarrier(Carrier):
             raise ShipError(
                 "Ray's nodes choose their container image; leave image out, or use another destination"
             )
+        if getattr(plan.environment, "conda", ""):
+            raise ShipError(
+                "Ray's nodes get what conda installed here neither from pip nor from uv; use them here, too"
+            )
         lacking = self._lacking(plan)
         gone = {each.what for each in lacking}
         parts = [part for part in plan.parts if f"code {part.name}" in gone]

@@ -51,6 +51,8 @@ def connect(destination: str, access: Access) -> Ray:
 class Ray:
     """One cluster."""
 
+    scheduler = "Ray"  # chooses the node
+
     def __init__(self, cluster: Cluster, api: Api, version: str) -> None:
         self.cluster, self.api, self.version = cluster, api, version
         self.nodes: dict[str, str] = {}  # job -> the node its files are on
@@ -74,8 +76,8 @@ class Ray:
         """Nothing is put but packages."""
         raise ShipError("a Ray cluster takes packages only")
 
-    def get(self, place: str, path: str) -> None:
-        """Copy a file of a job from the node it ran on."""
+    def get(self, place: str, path: str, *size_bytes: int) -> None:
+        """Copy a file of a job from the node it ran on, and no more of it than its list says."""
         node, _, name = place.partition("/")
         with open(path, "wb") as file:
             if self.api.file(node, name, file.write, self.sizes.get(place, 0)) is None:

@@ -75,7 +75,13 @@ def runtime_env(plan: Plan, packages: Iterable[Package]) -> dict[str, Any]:
         wish = plan.environment
         lines = [line for line in wish.requirements.splitlines() if line.strip()]
         lines += [f"{WORKING_DIR}/{_wheel(each)}" for each in wish.wheels]
-        options = ["--no-deps", *(["--only-binary", ":all:"] if wish.only_binary else []), *wish.arguments]
+        loose = getattr(wish, "accelerated", "").splitlines()  # the accelerator decides what else these need
+        lines += loose
+        options = [
+            *([] if loose else ["--no-deps"]),
+            *(["--only-binary", ":all:"] if wish.only_binary else []),
+            *wish.arguments,
+        ]
         value["uv"] = {"packages": lines, "uv_pip_install_options": options, "uv_check": False}
         value["env_vars"].setdefault("LAZYIMP", "safe")
     # Ray kills what it stops after 3 s; the runner gives the job's own grace
