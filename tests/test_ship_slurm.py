@@ -8,11 +8,14 @@ import time
 
 import pytest
 import slurm_server
+import sshd
 from run import clean_environment
 
+from lazyimp.ship.carrying import carrier_for
 from lazyimp.ship.channels import Access, open_channel
 from lazyimp.ship.errors import ShipError
-from lazyimp.ship.following import Follower, exit_status
+from lazyimp.ship.following import Follower, exit_status, fetch
+from lazyimp.ship.values import JobWish, Plan
 
 pytestmark = pytest.mark.skipif(bool(slurm_server.why_not()), reason=slurm_server.why_not() or "Slurm")
 PYTHON = getattr(sys, "_base_executable", sys.executable)
@@ -111,6 +114,37 @@ def test_its_own_time_limit(channel):
     start(channel, "j", SLEEPS, limit_s=1, grace_s=1)
     state, _, _ = collect(channel, "j")
     assert (state["state"], state["status"]) == ("timeout", -signal.SIGTERM)
+
+
+def test_slurms_own_time_limit_is_told_by_a_signal(channel, slurm):
+    state = start(channel, "j", SLEEPS, grace_s=2)
+    up(channel, "j")
+    slurm.run("scancel", "--batch", "--signal=USR1", state["slurm"])  # what --signal=B:USR1@ has Slurm send
+    state, _, _ = collect(channel, "j")
+    assert (state["state"], state["status"]) == ("timeout", -signal.SIGTERM)
+
+
+def test_a_login_host_over_ssh(slurm, there, tmp_path, monkeypatch):
+    pytest.importorskip("asyncssh")
+    if sshd.why_not():
+        pytest.skip(sshd.why_not())
+    monkeypatch.setattr(sshd, "CONFIG", f"{sshd.CONFIG}SetEnv SLURM_CONF={slurm.environ['SLURM_CONF']}\n")
+    (tmp_path / "sshd").mkdir()
+    server = sshd.Sshd(tmp_path / "sshd")
+    try:
+        access = Access(str(server.known_hosts), str(server.folder / "user"))
+        channel = open_channel(f"slurm:{server.address(tmp_path / 'there')[4:]}?cpus=1", access)
+        done = carrier_for(channel).carry(
+            Plan("", JobWish((sys.executable, "-c", "print('hi'); open('x', 'w').write('y')"), outputs=("x",))),
+            "j", {}, time.time_ns(),
+        )  # fmt: skip
+        state, got, _ = collect(channel, "j")
+        assert (exit_status(state), got["out"], state["slurm"]) == (0, b"hi\n", done.state["slurm"])
+        assert abs(done.offset_s) <= done.offset_error_s + 0.01
+        assert fetch(channel, "j", str(tmp_path / "back")) == ["x"]
+        channel.close()
+    finally:
+        server.stop()
 
 
 def test_a_job_whose_supervisor_was_killed_is_lost_and_says_why(channel, slurm):
