@@ -15,6 +15,7 @@ from lazyimp.ship.carrying import Shipped, carrier_for
 from lazyimp.ship.channels import Access, open_channel
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.following import Follower, exit_status, fetch
+from lazyimp.ship.ray import api
 from lazyimp.ship.ray.packages import packages_of, runtime_env
 from lazyimp.ship.values import Blob, EnvironmentWish, JobWish, Plan
 
@@ -196,9 +197,17 @@ def test_a_package_larger_than_ray_takes(channel, dashboard, tmp_path):
     assert dashboard.packages == {}
 
 
-def test_the_clock_of_the_head_is_measured(channel):
-    done: Shipped = start(channel, "j", "pass")
-    assert abs(done.offset_s) <= done.offset_error_s < 5
+def test_the_clock_of_the_head_is_measured_in_two_ways(channel, dashboard, monkeypatch):
+    offset, error = channel.api.clock()  # both clocks are this machine's
+    assert abs(offset) <= error and error >= 0.5
+    monkeypatch.setattr(api.Api, "clock", lambda _: None)
+    done: Shipped = start(channel, "one", "pass")
+    assert abs(done.offset_s) <= done.offset_error_s
+    monkeypatch.setattr(
+        api.Api, "clock", lambda _: (0.25, 1e-9)
+    )  # a head that took its time is asked no more
+    done = start(channel, "two", "pass")
+    assert (done.offset_s, done.offset_error_s) == (0.25, 1e-9)
 
 
 def test_a_recorded_program_from_ship_to_its_report_and_again(dashboard, tmp_path, run_python):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
@@ -54,6 +56,17 @@ class Api:
             return json.loads(text)
         except (ValueError, RecursionError):
             raise ShipError(f"{self.url} answers no JSON; is that a Ray dashboard?") from None
+
+    def clock(self) -> tuple[float, float] | None:
+        """How far the dashboard's clock is ahead, and how sure that is, in s: answers tell whole seconds."""
+        sent = time.time()
+        with self._open("GET", "/api/version") as answer:
+            back, date = time.time(), answer.headers.get("Date", "")
+        try:
+            there = parsedate_to_datetime(date).timestamp()
+        except (TypeError, ValueError):
+            return None
+        return there + 0.5 - (sent + back) / 2, 0.5 + (back - sent) / 2
 
     def has_package(self, name: str) -> bool:
         """Whether the cluster holds a package; it then keeps it for a while."""
