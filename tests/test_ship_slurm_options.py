@@ -69,9 +69,9 @@ def start(channel, job="j"):
     return channel.ask("start", id=job, command=["true"])
 
 
-def wait_for(channel, word):
+def wait_for(channel, word, job="j"):
     end = time.monotonic() + 40
-    while (state := channel.ask("state", id="j"))["state"] != word:
+    while (state := channel.ask("state", id=job))["state"] != word:
         assert time.monotonic() < end, state
         time.sleep(0.2)
     return state
@@ -114,9 +114,12 @@ def test_a_job_that_slurm_forgot_is_lost_and_accounting_may_tell_more(channel, s
 def test_a_supervisor_that_could_not_start_says_why(channel, stand_in, tmp_path):
     stand_in(squeue="echo '12|FAILED|lazyimp-j|n1|NonZeroExitCode'")
     start(channel)
+    start(channel, "k")
     (tmp_path / "there/jobs/j/supervisor.log").write_text("exec: /usr/bin/python3: not found\n")
+    channel.ask("state", id="k")
     state = wait_for(channel, "failed")
     assert state["why"] == "Slurm says FAILED: exec: /usr/bin/python3: not found"
+    assert "do its nodes see this folder" in wait_for(channel, "failed", "k")["why"]
 
 
 @pytest.mark.parametrize("script", ["echo 'Unable to contact slurm controller' >&2; exit 1", "exec /nope"])
@@ -138,6 +141,15 @@ def test_a_number_that_was_never_noted_is_found_by_the_jobs_name(channel, stand_
     note.write_text('{"id": null}')
     assert channel.ask("state", id="j")["slurm"] == "77"
     assert note.read_text() == '{"id": "77"}'
+
+
+def test_a_job_that_sbatch_is_still_asked_for_is_not_lost(channel, tmp_path):
+    start(channel)
+    note = tmp_path / "there/jobs/j/slurm.json"
+    note.write_text('{"id": null, "gone_ns": 1}')
+    assert channel.ask("state", id="j")["state"] == "queued"
+    (tmp_path / "there/jobs/j/state.json").write_text('{"state": "starting", "asked_ns": 1}')
+    assert channel.ask("state", id="j")["state"] == "lost"
 
 
 def test_cancelling_asks_first_and_forces_after_the_grace(channel, stand_in, tmp_path):

@@ -75,6 +75,8 @@ def state_of(job, folder, state, ended):
         if state["state"] == "queued":
             return {**state, "state": "starting", "slurm": row[0]}
         return {**state, "slurm": row[0]}
+    if row is None and not note.get("id") and time.time_ns() - state.get("asked_ns", 0) < 2 * ANSWER_S * 1e9:
+        return state  # sbatch may be at it
     never_ran = row is not None and not row[3] and state["state"] == "queued"
     return _over(folder, state, note, row[1] if row else "", ended, 0 if never_ran else LAG_S)
 
@@ -92,11 +94,13 @@ def _over(folder, state, note, word, ended, lag_s):
         return {**last, "slurm": note.get("id")}
     word = word or _accounted(note.get("id"))
     cancelled = os.path.exists(os.path.join(folder, "cancel"))
+    hint = ""
     verdict = "cancelled" if cancelled else VERDICTS.get(word, "lost")
     if state["state"] == "queued" and word in ("FAILED", "COMPLETED"):
         verdict = "failed"  # it could not even start its supervisor
+        hint = "do its nodes see this folder, and the python3 of this host?"
     why = f"Slurm says {word}" if word else "Slurm knows it no more, and nothing tells how it ended"
-    said = _tail(os.path.join(folder, "supervisor.log"))
+    said = _tail(os.path.join(folder, "supervisor.log")) or hint
     last = {**last, "state": verdict, "why": f"{why}: {said}" if said else why, "ended_ns": time.time_ns()}
     write_json(path, last)
     with contextlib.suppress(OSError):  # of a job that never began
