@@ -25,7 +25,7 @@ from lazyimp.cli.ship_options import (
 from lazyimp.errors import UsageError, unknown_word
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.channels.talk import printable
-from lazyimp.ship.following import Follower, exit_status, fetch
+from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
 from lazyimp.ship.jobfile import JobFile, check, read_job_file
 
 ACTIONS = {
@@ -144,6 +144,10 @@ class Job:
 
     def _cancel(self, options: argparse.Namespace, rest: list[str]) -> int:
         state = cancel(options, destination_of(options, options.job), options.job, grace_s(options))
+        if state["state"] not in ENDED:
+            why = printable(str(state.get("why", "it was asked to end")))
+            note(f"job {options.job} is {state['state']} still: {why}")
+            return 1
         note(f"job {options.job}: {state['state']}, exit status {exit_status(state)}")
         return 0
 
@@ -204,4 +208,4 @@ def _output_limit(options: argparse.Namespace) -> int:
 
 def _follower(options: argparse.Namespace) -> Follower:
     destination = destination_of(options, options.job)
-    return Follower(lambda: connect(options, destination), options.job)
+    return Follower(lambda: connect(options, destination), options.job, tell=note)

@@ -12,19 +12,19 @@ from lazyimp.cli.brief import brief
 from lazyimp.cli.ship_ahead import go_ahead
 from lazyimp.cli.ship_follow import carry_and_follow
 from lazyimp.cli.ship_needs import WITH_VALUES
-from lazyimp.cli.ship_options import access_of, add_access, add_job, anywhere, cache, connect, job_of, note
+from lazyimp.cli.ship_options import access_of, add_access, add_job, cache, connect, job_of, note
 from lazyimp.cli.ship_report import plan_lines
 from lazyimp.errors import UsageError
 from lazyimp.manifest.index_config import read_config
 from lazyimp.manifest.kept import kept
 from lazyimp.manifest.values import Manifest, Undecided
-from lazyimp.ship.channels import open_channel
+from lazyimp.ship.carrying import carrier_for
+from lazyimp.ship.channels import anywhere, open_channel
 from lazyimp.ship.inputs import inputs_of
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.locks import locked
 from lazyimp.ship.planfile import as_json, check_files, read_plan
-from lazyimp.ship.planning import environment_of, lack_of, named, placed, program_first, program_words
-from lazyimp.ship.settling import settled, unfit
+from lazyimp.ship.planning import environment_of, named, placed, program_first, program_words
 from lazyimp.ship.values import EnvironmentWish, JobWish, Plan
 
 OWN_WITH_VALUES = (
@@ -127,9 +127,7 @@ def show(plan: Plan, options: argparse.Namespace) -> int:
     """Show what would be done; 1 if something stands in the way."""
     channel = connect(options, plan.destination)
     try:
-        plan = settled(plan, channel)
-        lack = lack_of(plan, channel)
-        plan = replace(plan, refused=(*plan.refused, *unfit(plan, lack)))
+        plan, lack = carrier_for(channel).look(plan)
         print("\n".join(plan_lines(plan, lack)))
     finally:
         channel.close()

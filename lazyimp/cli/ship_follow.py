@@ -10,7 +10,7 @@ from typing import Any
 
 from lazyimp.cli.ship_options import connect, grace_s, new_id, note, remember
 from lazyimp.cli.ship_report import show_report
-from lazyimp.ship.carrying import Carrier, Shipped
+from lazyimp.ship.carrying import Shipped, carrier_for
 from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
 from lazyimp.ship.values import Plan
 
@@ -30,7 +30,7 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
         store = Store(plan.store, os.environ, say)
     channel = connect(options, plan.destination)
     try:
-        carrier = Carrier(channel, say, store)
+        carrier = carrier_for(channel, say, store)
         done = carrier.carry(plan, job, os.environ, began)
     except KeyboardInterrupt:
         remember(job, plan.destination)
@@ -43,8 +43,9 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     done.asked_ns = began
     remember(job, plan.destination)
     if not options.quiet or options.detach:
-        note(f"job {job} runs on {plan.destination}; `lazyimp job attach {job}` follows it")
-    follower = Follower(lambda: connect(options, plan.destination), job, channel)
+        word = "is queued" if done.state.get("state") == "queued" else "runs"
+        note(f"job {job} {word} on {plan.destination}; `lazyimp job attach {job}` follows it")
+    follower = Follower(lambda: connect(options, plan.destination), job, channel, note)
     if options.detach:
         follower.close()
         return 0

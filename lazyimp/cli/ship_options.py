@@ -17,7 +17,8 @@ from lazyimp.ship.jobfile import JobFile
 
 def add_access(parser: argparse.ArgumentParser) -> None:
     """How to get to a host."""
-    parser.add_argument("--to", metavar="DEST", help="ssh://[user@]host[:port][/folder] or local:FOLDER")
+    where = "ssh://[user@]host[:port][/folder], slurm:// the same, ray+http://host:port, or local:FOLDER"
+    parser.add_argument("--to", metavar="DEST", help=where)
     parser.add_argument(
         "--store",
         default="",
@@ -62,13 +63,6 @@ def job_of(options: argparse.Namespace) -> JobFile:
 def access_of(options: argparse.Namespace) -> Access:
     """How to get in; a new host's fingerprint is shown."""
     return Access(options.known_hosts, options.identity, options.accept_new, note)
-
-
-def anywhere(destination: str) -> str:
-    """The destination as it reads from any folder."""
-    if destination.startswith("local:") and destination[6:]:
-        return "local:" + os.path.abspath(os.path.expanduser(destination[6:]))
-    return destination
 
 
 def connect(options: argparse.Namespace, destination: str) -> Channel:

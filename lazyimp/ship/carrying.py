@@ -66,11 +66,9 @@ class Carrier:
         secrets = secrets_of(plan, environ)
         done = Shipped(job)
         with done.step("look"):
-            done.offset_s, done.offset_error_s = clock_offset(self.channel)
-            plan = settled(plan, self.channel)
+            self.measure(done)
+            plan, lack = self.look(plan)
             refuse(plan)
-            lack = lack_of(plan, self.channel)
-            refuse(replace(plan, refused=unfit(plan, lack)))
         with done.step("upload"):
             self._send(plan, lack, done)
             done.stored_bytes = self.store.sent_bytes if self.store else None
@@ -78,7 +76,21 @@ class Carrier:
             self._build(plan, lack, done)
         with done.step("start"):
             done.state = self._start(plan, job, secrets, began_ns + int(done.offset_s * 1e9))
+        done.offset_s = done.state.pop("head_offset_s", done.offset_s)
+        done.offset_error_s = done.state.pop("head_offset_error_s", done.offset_error_s)
         return done
+
+    def measure(self, done: Shipped) -> None:
+        """How far the host's clock is off."""
+        done.offset_s, done.offset_error_s = clock_offset(self.channel)
+
+    def look(self, plan: Plan) -> tuple[Plan, Lack]:
+        """The plan as it is for this host, with what stands in its way, and what the host lacks of it."""
+        plan = settled(plan, self.channel)
+        lack = lack_of(plan, self.channel)
+        if getattr(self.channel, "scheduler", ""):  # the host that answers is not the one that runs it
+            return plan, lack
+        return replace(plan, refused=(*plan.refused, *unfit(plan, lack))), lack
 
     def send_blob(self, blob: Blob, done: Shipped, executable: bool = False) -> None:
         """One blob, whole or not at all; what was sent damaged is sent once more."""
@@ -225,6 +237,14 @@ def is_same_kind(lack: Lack) -> bool:
     """A program of this machine runs on the host."""
     here = (sys.platform, platform.machine(), platform.libc_ver()[0] or "musl")
     return here == (lack.system, lack.machine, lack.libc)
+
+
+def carrier_for(
+    channel: Channel, say: Callable[[str], None] = lambda _: None, store: Store | None = None
+) -> Carrier:
+    """What carries plans out there: clusters that build and start by themselves have one of their own."""
+    made: Callable[..., Carrier] | None = getattr(channel, "carrier", None)
+    return Carrier(channel, say, store) if made is None else made(say)
 
 
 def own_uv() -> str | None:

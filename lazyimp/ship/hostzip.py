@@ -11,7 +11,7 @@ from importlib.resources import files
 # Modules in a zip file are compiled at each start: the first one unpacks it beside itself, whole or not at all. A link
 # to the interpreter spares the next starts the search for it, which shims make long.
 START = b"""import os, sys
-packed = sys.path[0]
+packed = os.path.abspath(sys.path[0])
 folder = packed[: -len(".pyz")]
 if not os.path.isdir(folder):
     import shutil, tempfile, zipfile

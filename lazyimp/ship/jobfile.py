@@ -12,6 +12,7 @@ from typing import Any
 from lazyimp.errors import unknown_word
 from lazyimp.manifest.target import ACCELERATOR
 from lazyimp.ship.amounts import bytes_of
+from lazyimp.ship.channels import anywhere
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.values import Resources
 from lazyimp.ship.variables import check_names, expand
@@ -100,8 +101,7 @@ def read_job_file(path: str, chosen: Mapping[str, str] | None = None) -> JobFile
     base = os.path.dirname(os.path.abspath(path))
     job.inputs = {name: os.path.join(base, each) for name, each in job.inputs.items()}
     job.manifest, job.lock = (os.path.join(base, each) if each else "" for each in (job.manifest, job.lock))
-    if job.to.startswith("local:"):
-        job.to = "local:" + os.path.join(base, os.path.expanduser(job.to[6:]))
+    job.to = anywhere(job.to, base)
     check(job, path)
     return job
 

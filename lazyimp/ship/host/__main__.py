@@ -94,7 +94,11 @@ COMMANDS = {
 
 
 def main(words):
-    """Answer one request, or (`serve`) one a line until the input ends."""
+    """Answer one request, or (`serve`) one a line until the input ends; `ray` alone runs a Ray job."""
+    if words == ["ray"]:
+        from lazyimp.ship.host import ray_job
+
+        return ray_job.run()
     try:
         root = Root(words[0])
     except (Refused, OSError) as error:
@@ -103,8 +107,7 @@ def main(words):
     if words[1] == "supervise":
         from lazyimp.ship.host.supervisor import supervise
 
-        supervise(root, words[2])
-        return 0
+        return supervise(root, words[2])
     if words[1] == "serve":
         for line in sys.stdin:
             request = json.loads(line)
