@@ -278,3 +278,31 @@ def test_a_job_keeps_its_bytecode_unless_it_says_otherwise(tmp_path, monkeypatch
     host.job("k", code, env={"PYTHONDONTWRITEBYTECODE": "1"})
     assert (host.end("j")["status"], host.end("k")["status"]) == (0, 1)
     host.close()
+
+
+def test_it_is_unpacked_once_beside_itself_and_keeps_a_way_to_its_interpreter(tmp_path):
+    first, second = Host(tmp_path), Host(tmp_path)
+    folder = tmp_path / second.zip.stem
+    starts = [subprocess.Popen(first.words("time"), stdin=subprocess.DEVNULL, stdout=-1) for _ in range(2)]
+    assert all(each.communicate(timeout=30)[0].startswith(b"lazyimp-host") for each in starts)
+    assert (folder / "lazyimp" / "ship" / "host" / "jobs.py").is_file()
+    assert (tmp_path / "python3").resolve() == Path(sys.executable).resolve()
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".host-")] == []
+
+
+def test_a_folder_that_nobody_may_write_to_is_no_hindrance(tmp_path):
+    host = Host(tmp_path)
+    (tmp_path / host.zip.stem).write_text("a file in its way")
+    assert host.ask("time") > 0
+    host.close()
+
+
+def test_the_supervisor_holds_nothing_of_the_clients_open(host):
+    """Whoever waits for the end of the client's output does not wait for the job."""
+    words = {"id": "j", "command": [sys.executable, "-c", "import time; time.sleep(30)"]}
+    done = subprocess.run(
+        host.words("start"), input=json.dumps(words), capture_output=True, text=True, timeout=20, check=True
+    )
+    state = json.loads(done.stdout.partition(" ")[2])["ok"]
+    assert state["state"] == "running" and os.getsid(state["supervisor"]) != os.getsid(0)
+    assert host.ask("cancel", {"id": "j", "grace_s": 5})["state"] == "cancelled"

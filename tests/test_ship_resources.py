@@ -225,6 +225,9 @@ class Scheduler:
 
     scheduler = "Slurm"
 
+    def __init__(self, wants_gpus=False):
+        self.wants_gpus = wants_gpus
+
     def ask(self, command, /, **wish):
         raise AssertionError(command)
 
@@ -237,3 +240,11 @@ def test_nodes_that_a_scheduler_chooses_are_not_asked():
         with pytest.raises(ShipError, match="name the build, such as --accelerator cu126"):
             refuse(settled(wished, Scheduler()))
     assert settled(plan("cu126", gpus=1), Scheduler()).refused == ()
+
+
+def test_gpus_that_the_destination_asks_for_count_and_images_are_refused():
+    with pytest.raises(ShipError, match="name the build, such as --accelerator cu126"):
+        refuse(settled(plan("auto"), Scheduler(wants_gpus=True)))
+    assert settled(plan("cu126"), Scheduler(wants_gpus=True)).refused == ()
+    with pytest.raises(ShipError, match="image an/image:1 cannot be had there: Slurm chooses a node later"):
+        refuse(settled(Plan("local:x", JobWish(("true",), image="an/image:1")), Scheduler()))

@@ -30,7 +30,7 @@ import os, sys
 from lazyimp.ship.host import jobs
 from lazyimp.ship.host.paths import Root
 jobs.wait_for = lambda root, job, is_right, within_s: jobs.state_of(root, job)
-sys.argv = [os.devnull]
+jobs.leave = lambda root, job, folder: None  # its supervisor never comes
 jobs.start(Root(sys.orig_argv[-1]), {"id": "j", "command": ["true"], "secrets": {"TOKEN": os.environ["VALUE"]}})
 """
 

@@ -9,6 +9,7 @@ import sys
 import time
 from typing import Any
 
+from lazyimp.cli.brief import brief
 from lazyimp.cli.ship import add_planning, plan_command, save, show
 from lazyimp.cli.ship_follow import cancel, carry_and_follow, follow, write
 from lazyimp.cli.ship_needs import add_flags, add_to, pairs
@@ -24,7 +25,7 @@ from lazyimp.cli.ship_options import (
 from lazyimp.errors import UsageError, unknown_word
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.channels.talk import printable
-from lazyimp.ship.following import Follower, exit_status, fetch
+from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
 from lazyimp.ship.jobfile import JobFile, check, read_job_file
 
 ACTIONS = {
@@ -34,7 +35,7 @@ ACTIONS = {
     "cancel": "end a job",
     "ls": "the jobs on a host",
     "get": "bring a job's outputs back",
-    "gc": "remove old jobs, and environments, code and files that no job uses",
+    "gc": "remove old jobs, and environments, code and files that no job uses; old pieces in a --store",
 }
 NAMED = ("logs", "attach", "cancel", "get")
 
@@ -93,7 +94,8 @@ class Job:
         if options.action not in ACTIONS:
             raise UsageError(unknown_word("action", options.action, tuple(ACTIONS)))
         action: Any = getattr(self, f"_{options.action}")
-        return int(action(options, rest[1:]))
+        with brief():
+            return int(action(options, rest[1:]))
 
     def _run(self, options: argparse.Namespace, rest: list[str]) -> int:
         if options.job:
@@ -142,6 +144,10 @@ class Job:
 
     def _cancel(self, options: argparse.Namespace, rest: list[str]) -> int:
         state = cancel(options, destination_of(options, options.job), options.job, grace_s(options))
+        if state["state"] not in ENDED:
+            why = printable(str(state.get("why", "it was asked to end")))
+            note(f"job {options.job} is {state['state']} still: {why}")
+            return 1
         note(f"job {options.job}: {state['state']}, exit status {exit_status(state)}")
         return 0
 
@@ -165,6 +171,11 @@ class Job:
     def _get(self, options: argparse.Namespace, rest: list[str]) -> int:
         channel = connect(options, destination_of(options, options.job))
         try:
+            if options.store:
+                from lazyimp.ship.results import Through
+                from lazyimp.ship.store import Store  # it loads much, for those who use one
+
+                channel = Through(channel, Store(options.store, os.environ, note))
             into = options.into or options.job
             for name in fetch(channel, options.job, into, most_bytes=_output_limit(options)):
                 print(os.path.join(into, name))
@@ -173,6 +184,13 @@ class Job:
         return 0
 
     def _gc(self, options: argparse.Namespace, rest: list[str]) -> int:
+        if options.store:
+            from lazyimp.ship.store import Store  # it loads much, for those who use one
+
+            for each in Store(options.store, os.environ).sweep(options.older * 86400, time.time()):
+                print(each)
+            if not options.to:
+                return 0
         channel = connect(options, destination_of(options))
         try:
             for each in channel.ask("sweep", older_s=options.older * 86400):
@@ -190,4 +208,4 @@ def _output_limit(options: argparse.Namespace) -> int:
 
 def _follower(options: argparse.Namespace) -> Follower:
     destination = destination_of(options, options.job)
-    return Follower(lambda: connect(options, destination), options.job)
+    return Follower(lambda: connect(options, destination), options.job, tell=note)

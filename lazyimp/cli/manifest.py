@@ -157,10 +157,10 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
             raise UsageError(f"name either a file ({options.file}) or a process (--pid {options.pid})")
         record = of_process(options.pid)
     else:
-        path = options.file or _last_record()
+        path = options.file or last_record()
         if not os.path.exists(path):
             raise UsageError(f"no file {path!r}; `lazyimp profile SCRIPT` records a run")
-        if _is_manifest(path):
+        if is_manifest(path):
             return own.read_manifest(path), None
         record = read_record(path)
     names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
@@ -178,13 +178,14 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
     return builder.build(), builder.environment
 
 
-def _last_record() -> str:
+def last_record() -> str:
+    """The record of the last run here."""
     from lazyimp.running import store
 
     return str(store.last_run().record)
 
 
-def _is_manifest(path: str) -> bool:
+def is_manifest(path: str) -> bool:
     """A manifest of ours, in either form; a record's first line is an object, too, but another."""
     from lazyimp.manifest.outputs.own import FORMAT
 

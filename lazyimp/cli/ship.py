@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 
 from lazyimp.cli import manifest as making
+from lazyimp.cli.brief import brief
+from lazyimp.cli.ship_ahead import go_ahead
 from lazyimp.cli.ship_follow import carry_and_follow
 from lazyimp.cli.ship_needs import WITH_VALUES
-from lazyimp.cli.ship_options import add_access, add_job, anywhere, cache, connect, job_of, note
+from lazyimp.cli.ship_options import access_of, add_access, add_job, cache, connect, job_of, note
 from lazyimp.cli.ship_report import plan_lines
 from lazyimp.errors import UsageError
-from lazyimp.manifest.values import Manifest
+from lazyimp.manifest.index_config import read_config
+from lazyimp.manifest.kept import kept
+from lazyimp.manifest.values import Manifest, Undecided
+from lazyimp.ship.carrying import carrier_for
+from lazyimp.ship.channels import anywhere, open_channel
 from lazyimp.ship.inputs import inputs_of
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.locks import locked
 from lazyimp.ship.planfile import as_json, check_files, read_plan
-from lazyimp.ship.planning import environment_of, lack_of, named, placed, program_first, program_words
-from lazyimp.ship.settling import settled, unfit
-from lazyimp.ship.values import JobWish, Plan
+from lazyimp.ship.planning import environment_of, named, placed, program_first, program_words
+from lazyimp.ship.values import EnvironmentWish, JobWish, Plan
 
 OWN_WITH_VALUES = (
-    *("--to", "--known-hosts", "--identity", "--manifest", "--record", "--plan", "--save-plan", "--name"),
-    *("--python", "--env", "--secret", "--output", "--into", "--limit", "--grace"),
+    *("--to", "--store", "--known-hosts", "--identity", "--manifest", "--record", "--plan", "--save-plan"),
+    *("--name", "--python", "--env", "--secret", "--output", "--into", "--limit", "--grace"),
 )
 
 
@@ -65,7 +71,13 @@ class Ship:
 
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Plan it, and do it or show it."""
+        with brief():
+            return self._run(options, rest)
+
+    def _run(self, options: argparse.Namespace, rest: list[str]) -> int:
         plan = self._saved(options, rest) if options.plan else self._plan(options, rest)
+        if options.store:
+            plan = replace(plan, store=options.store)
         if options.save_plan:
             save(plan, options)
         return show(plan, options) if options.dry_run else carry_and_follow(plan, options)
@@ -95,6 +107,7 @@ class Ship:
         job.manifest = options.manifest or options.record or ""
         job.environment, job.command = "auto", ["python"]
         check(job, "lazyimp ship")
+        go_ahead(options, job.to, lambda: open_channel(job.to, access_of(options)))
         return plan_program(job, rest[0], rest[1:], options.any_build, options.index)
 
 
@@ -114,9 +127,7 @@ def show(plan: Plan, options: argparse.Namespace) -> int:
     """Show what would be done; 1 if something stands in the way."""
     channel = connect(options, plan.destination)
     try:
-        plan = settled(plan, channel)
-        lack = lack_of(plan, channel)
-        plan = replace(plan, refused=(*plan.refused, *unfit(plan, lack)))
+        plan, lack = carrier_for(channel).look(plan)
         print("\n".join(plan_lines(plan, lack)))
     finally:
         channel.close()
@@ -127,7 +138,18 @@ def manifest_for(path: str, index: bool = False) -> Manifest:
     """The manifest in a file, or made of a record: that of the last run here where none is named."""
     parser = argparse.ArgumentParser()
     making.MakeManifest().add_options(parser)
-    return making.made(parser.parse_args([*(["--index"] if index else []), *(["--", path] if path else [])]))
+    path = path or making.last_record()
+    options = parser.parse_args([*(["--index"] if index else []), "--", path])
+    if (
+        index or not os.path.exists(path) or making.is_manifest(path)
+    ):  # what an index says may change any time
+        return making.made(options)
+    return kept(path, os.path.join(cache(), "manifests"), lambda: making.made(options))
+
+
+def find_links() -> tuple[str, ...]:
+    """Where installers here find wheels without an index."""
+    return read_config(os.environ, sys.prefix, os.getcwd()).find_links
 
 
 def plan_program(
@@ -136,13 +158,13 @@ def plan_program(
     """The plan for a recorded program."""
     manifest = manifest_for(job.manifest, index)
     words, parts = program_words(manifest, script, arguments)
-    environment, refused = environment_of(manifest, cache(), job.python, any_build, job.accelerator)
+    environment, refused = _environment(job, manifest, any_build)
     if not manifest.complete:
         note("the recorded run did not end by itself; the manifest may lack something")
     wish = job_wish(job, words, job.name or os.path.splitext(os.path.basename(script))[0])
     wish = replace(wish, place=placed(parts, os.getcwd()), arguments=len(arguments))
     return Plan(
-        anywhere(job.to), wish, environment, tuple(parts), (*refused, *manifest.undecided),
+        anywhere(job.to), wish, environment, tuple(parts), (*refused, *manifest.undecided), store=job.store,
     )  # fmt: skip
 
 
@@ -153,7 +175,7 @@ def job_wish(job: JobFile, words: list[str], name: str) -> JobWish:
         name=name,
         env=job.env,
         secrets=tuple(job.secrets),
-        inputs=inputs_of(job.inputs),
+        inputs=inputs_of(job.inputs, cache()),
         outputs=tuple(job.outputs),
         limit_s=job.limit_s,
         grace_s=job.grace_s,
@@ -169,14 +191,20 @@ def plan_command(job: JobFile, any_build: bool = False) -> Plan:
     wish = job_wish(job, job.command, job.name or os.path.basename(job.command[0]))
     to = anywhere(job.to)
     if job.environment == "lock":
-        environment = locked(job.lock, job.python)
-        return Plan(to, wish, named(replace(environment, accelerator=job.accelerator)))
+        environment = locked(job.lock, job.python, cache())
+        return Plan(to, wish, named(replace(environment, accelerator=job.accelerator)), store=job.store)
     if job.environment == "auto" or job.manifest:
         manifest = manifest_for(job.manifest)
         parts = program_first(manifest)
         wish = replace(wish, place=placed(parts, os.getcwd()))
         if job.environment == "image":  # the image has the distributions; the program's own code travels
-            return Plan(to, wish, None, parts, manifest.undecided)
-        environment, refused = environment_of(manifest, cache(), job.python, any_build, job.accelerator)
-        return Plan(to, wish, environment, parts, (*refused, *manifest.undecided))
-    return Plan(to, wish)
+            return Plan(to, wish, None, parts, manifest.undecided, store=job.store)
+        environment, refused = _environment(job, manifest, any_build)
+        return Plan(to, wish, environment, parts, (*refused, *manifest.undecided), store=job.store)
+    return Plan(to, wish, store=job.store)
+
+
+def _environment(
+    job: JobFile, manifest: Manifest, any_build: bool
+) -> tuple[EnvironmentWish, list[Undecided]]:
+    return environment_of(manifest, cache(), job.python, any_build, job.accelerator, find_links())

@@ -10,7 +10,7 @@ from typing import Any
 
 from lazyimp.cli.ship_options import connect, grace_s, new_id, note, remember
 from lazyimp.cli.ship_report import show_report
-from lazyimp.ship.carrying import Carrier, Shipped
+from lazyimp.ship.carrying import Shipped, carrier_for
 from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
 from lazyimp.ship.values import Plan
 
@@ -22,9 +22,15 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     """Do what the plan says; the status is the command's."""
     began = time.time_ns()
     job = new_id(plan.job.name)
+    say = (lambda _: None) if options.quiet else note
+    store = None
+    if plan.store:
+        from lazyimp.ship.store import Store  # it loads much, for those who use one
+
+        store = Store(plan.store, os.environ, say)
     channel = connect(options, plan.destination)
     try:
-        carrier = Carrier(channel, (lambda _: None) if options.quiet else note)
+        carrier = carrier_for(channel, say, store)
         done = carrier.carry(plan, job, os.environ, began)
     except KeyboardInterrupt:
         remember(job, plan.destination)
@@ -37,8 +43,9 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
     done.asked_ns = began
     remember(job, plan.destination)
     if not options.quiet or options.detach:
-        note(f"job {job} runs on {plan.destination}; `lazyimp job attach {job}` follows it")
-    follower = Follower(lambda: connect(options, plan.destination), job, channel)
+        word = "is queued" if done.state.get("state") == "queued" else "runs"
+        note(f"job {job} {word} on {plan.destination}; `lazyimp job attach {job}` follows it")
+    follower = Follower(lambda: connect(options, plan.destination), job, channel, note)
     if options.detach:
         follower.close()
         return 0
@@ -64,7 +71,7 @@ def follow(
         if output_limit_bytes:
             into = options.into or follower.job
             names = fetch(follower.channel, follower.job, into, most_bytes=output_limit_bytes)
-            note(f"{len(names)} output files in {into}")
+            note(f"{len(names)} output {'file' if len(names) == 1 else 'files'} in {into}")
         if done is not None and not options.quiet:
             show_report(follower.channel, done, state)
     finally:

@@ -61,7 +61,7 @@ def pairs(words: list[str], option: str) -> dict[str, str]:
 
 def add_flags(job: JobFile, options: argparse.Namespace) -> None:
     """Put the other flags into a job that was read from a file: names and limits replace, lists grow."""
-    job.to = options.to or job.to
+    job.to, job.store = options.to or job.to, options.store or job.store
     job.name = options.name or job.name
     job.python = options.python or job.python
     job.env.update(pairs(options.env, "--env"))

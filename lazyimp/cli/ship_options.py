@@ -8,6 +8,7 @@ import re
 import sys
 import time
 
+from lazyimp.cli.ship_ahead import taken_up
 from lazyimp.cli.ship_needs import add_flags, add_needs
 from lazyimp.errors import UsageError
 from lazyimp.ship.channels import Access, Channel, open_channel
@@ -16,7 +17,14 @@ from lazyimp.ship.jobfile import JobFile
 
 def add_access(parser: argparse.ArgumentParser) -> None:
     """How to get to a host."""
-    parser.add_argument("--to", metavar="DEST", help="ssh://[user@]host[:port][/folder] or local:FOLDER")
+    where = "ssh://[user@]host[:port][/folder], slurm:// the same, ray+http://host:port, or local:FOLDER"
+    parser.add_argument("--to", metavar="DEST", help=where)
+    parser.add_argument(
+        "--store",
+        default="",
+        metavar="URL",
+        help="send files through s3://bucket/prefix, gs://, az://, file://",
+    )
     parser.add_argument("--known-hosts", default="", metavar="FILE", help="instead of ~/.ssh/known_hosts")
     parser.add_argument("--identity", default="", metavar="FILE", help="the private key to use")
     parser.add_argument(
@@ -57,16 +65,9 @@ def access_of(options: argparse.Namespace) -> Access:
     return Access(options.known_hosts, options.identity, options.accept_new, note)
 
 
-def anywhere(destination: str) -> str:
-    """The destination as it reads from any folder."""
-    if destination.startswith("local:") and destination[6:]:
-        return "local:" + os.path.abspath(os.path.expanduser(destination[6:]))
-    return destination
-
-
 def connect(options: argparse.Namespace, destination: str) -> Channel:
     """Go there."""
-    return open_channel(destination, access_of(options))
+    return taken_up(options, destination) or open_channel(destination, access_of(options))
 
 
 def note(text: str) -> None:

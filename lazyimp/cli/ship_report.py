@@ -9,6 +9,7 @@ import sys
 import tempfile
 from typing import Any
 
+from lazyimp.cli.ship_waiting import clock_line, rows_before
 from lazyimp.record import RecordError, read_record
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.amounts import shown as size
@@ -23,7 +24,10 @@ POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of 
 
 def plan_lines(plan: Plan, lack: Lack) -> list[str]:
     """What would be sent, built, reused, refused."""
-    lines = [f"to {plan.destination} ({lack.system}, {lack.machine}, {size(lack.free_bytes)} free)"]
+    free = f", {size(lack.free_bytes)} free" if lack.free_bytes else ""
+    lines = [f"to {plan.destination} ({lack.system}, {lack.machine}{free})"]
+    if plan.store:
+        lines.append(f"  through {plan.store}: what is sent goes there first, and the host fetches it")
     if plan.environment is not None:
         wish = plan.environment
         word = "build " if lack.environment else "reuse "
@@ -75,10 +79,7 @@ def _inside(wish: EnvironmentWish) -> str:
 def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
     """Where the time went, on stderr."""
     style = Style.of(sys.stderr)
-    queued = max(state.get("started_ns", 0) - state.get("asked_ns", 0), 0) / 1e9
-    rows = [(name, seconds, _remark(name, done)) for name, seconds in done.steps.items() if name != "start"]
-    rows.append(("ask to start", max(done.steps.get("start", 0.0) - queued, 0.0), ""))
-    rows.append(("queue", queued, "until the command began"))
+    rows = rows_before(done, state, _remark)
     first, more = _marks(channel, done, state)
     rows += more
     if state.get("ended_ns") and state.get("started_ns"):
@@ -88,15 +89,15 @@ def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
         print(f"  {name:<16}{seconds:9.3f} s  {remark}".rstrip(), file=sys.stderr)
     if first is not None:
         print(f"  time to first batch, from `lazyimp ship` on: {first:.3f} s", file=sys.stderr)
-    print(
-        f"  the host's clock is {done.offset_s * 1e3:+.2f} ms from ours, known to {done.offset_error_s * 1e3:.2f} ms",
-        file=sys.stderr,
-    )
+    print(f"  {clock_line(done, state)}", file=sys.stderr)
 
 
 def _remark(name: str, done: Shipped) -> str:
     if name == "upload":
-        return f"{done.sent_files} files, {size(done.sent_bytes)}" if done.sent_files else "nothing to send"
+        if not done.sent_files:
+            return "nothing to send"
+        stored = "" if done.stored_bytes is None else f"; {size(done.stored_bytes)} of it new to the store"
+        return f"{done.sent_files} files, {size(done.sent_bytes)}{stored}"
     if name == "build":
         return "reused" if done.environment_reused else "built"
     return ""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lazyimp.manifest.archive import pack
 from lazyimp.manifest.values import LocalPart
@@ -20,6 +20,9 @@ from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.planning import blob_of, digest_name, lack_of
 from lazyimp.ship.settling import settled, unfit
 from lazyimp.ship.values import Blob, Lack, Plan
+
+if TYPE_CHECKING:  # it loads much, for those who use one
+    from lazyimp.ship.store import Store
 
 CLOCK_ROUNDS = 5
 
@@ -32,6 +35,7 @@ class Shipped:
     steps: dict[str, float] = field(default_factory=dict)
     sent_files: int = 0
     sent_bytes: int = 0
+    stored_bytes: int | None = None  # of them, what the store did not have; None without a store
     environment_reused: bool = True
     offset_s: float = 0.0  # the host's clock less ours
     offset_error_s: float = 0.0
@@ -49,10 +53,12 @@ class Shipped:
 
 
 class Carrier:
-    """Carries plans out on one host; `say` shows what is going on."""
+    """Carries plans out on one host; `say` shows what is going on. Files go through `store` where there is one."""
 
-    def __init__(self, channel: Channel, say: Callable[[str], None] = lambda _: None) -> None:
-        self.channel, self.say = channel, say
+    def __init__(
+        self, channel: Channel, say: Callable[[str], None] = lambda _: None, store: Store | None = None
+    ) -> None:
+        self.channel, self.say, self.store = channel, say, store
 
     def carry(self, plan: Plan, job: str, environ: Mapping[str, str], began_ns: int) -> Shipped:
         """Do all of it; raises ShipError. A step that is done is not done again by the next attempt."""
@@ -60,25 +66,40 @@ class Carrier:
         secrets = secrets_of(plan, environ)
         done = Shipped(job)
         with done.step("look"):
-            done.offset_s, done.offset_error_s = clock_offset(self.channel)
-            plan = settled(plan, self.channel)
+            self.measure(done)
+            plan, lack = self.look(plan)
             refuse(plan)
-            lack = lack_of(plan, self.channel)
-            refuse(replace(plan, refused=unfit(plan, lack)))
         with done.step("upload"):
             self._send(plan, lack, done)
+            done.stored_bytes = self.store.sent_bytes if self.store else None
         with done.step("build"):
             self._build(plan, lack, done)
         with done.step("start"):
             done.state = self._start(plan, job, secrets, began_ns + int(done.offset_s * 1e9))
+        done.offset_s = done.state.pop("head_offset_s", done.offset_s)
+        done.offset_error_s = done.state.pop("head_offset_error_s", done.offset_error_s)
         return done
+
+    def measure(self, done: Shipped) -> None:
+        """How far the host's clock is off."""
+        done.offset_s, done.offset_error_s = clock_offset(self.channel)
+
+    def look(self, plan: Plan) -> tuple[Plan, Lack]:
+        """The plan as it is for this host, with what stands in its way, and what the host lacks of it."""
+        plan = settled(plan, self.channel)
+        lack = lack_of(plan, self.channel)
+        if getattr(self.channel, "scheduler", ""):  # the host that answers is not the one that runs it
+            return plan, lack
+        return replace(plan, refused=(*plan.refused, *unfit(plan, lack))), lack
 
     def send_blob(self, blob: Blob, done: Shipped, executable: bool = False) -> None:
         """One blob, whole or not at all; what was sent damaged is sent once more."""
+        if self.store is not None:
+            self.store.stock([blob])
         for attempt in (1, 2):
             place = self.channel.ask("upload", blob=blob.sha256)
             have = place["have"] if 0 <= int(place["have"]) <= blob.size_bytes else 0
-            self._put(blob, str(place["path"]), have)
+            self._put(blob, place, have)
             try:
                 self.channel.ask("adopt", blob=blob.sha256, name=place["name"], executable=executable)
                 break
@@ -90,9 +111,12 @@ class Carrier:
         done.sent_bytes += blob.size_bytes - have
         done.sent_files += 1
 
-    def _put(self, blob: Blob, place: str, have: int) -> None:
+    def _put(self, blob: Blob, place: Mapping[str, Any], have: int) -> None:
         try:
-            self.channel.put(blob.path, place, have)
+            if self.store is not None:
+                self.store.bring(self.channel, blob, str(place["name"]), have)
+            else:
+                self.channel.put(blob.path, str(place["path"]), have)
         except LostError:
             raise
         except ShipError as error:
@@ -109,7 +133,10 @@ class Carrier:
             *plan.job.inputs,
             *(plan.environment.wheels if plan.environment and lack.environment else ()),
         ]
-        for blob in {each.sha256: each for each in blobs if each.sha256 in lack.blobs}.values():
+        blobs = list({each.sha256: each for each in blobs if each.sha256 in lack.blobs}.values())
+        if self.store is not None:
+            self.store.stock(blobs)  # all at once, several at a time
+        for blob in blobs:
             self.say(f"sending {blob.name} ({blob.size_bytes} bytes)")
             self.send_blob(blob, done)
         for part in plan.parts:
@@ -210,6 +237,14 @@ def is_same_kind(lack: Lack) -> bool:
     """A program of this machine runs on the host."""
     here = (sys.platform, platform.machine(), platform.libc_ver()[0] or "musl")
     return here == (lack.system, lack.machine, lack.libc)
+
+
+def carrier_for(
+    channel: Channel, say: Callable[[str], None] = lambda _: None, store: Store | None = None
+) -> Carrier:
+    """What carries plans out there: clusters that build and start by themselves have one of their own."""
+    made: Callable[..., Carrier] | None = getattr(channel, "carrier", None)
+    return Carrier(channel, say, store) if made is None else made(say)
 
 
 def own_uv() -> str | None:

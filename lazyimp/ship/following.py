@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lazyimp.ship.amounts import shown
-from lazyimp.ship.channels import Channel
+from lazyimp.ship.channels import Channel, talk
 from lazyimp.ship.errors import LostError, ShipError
 
 ENDED = ("done", "failed", "cancelled", "timeout", "lost")
@@ -34,8 +34,15 @@ class Sink(Protocol):
 class Follower:
     """One job on one host; `connect` opens a channel, again if it is lost."""
 
-    def __init__(self, connect: Callable[[], Channel], job: str, channel: Channel | None = None) -> None:
-        self.connect, self.job, self.channel = connect, job, channel
+    def __init__(
+        self,
+        connect: Callable[[], Channel],
+        job: str,
+        channel: Channel | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.connect, self.job, self.channel, self.tell = connect, job, channel, tell
+        self.told = ""
 
     def follow(
         self, sink: Sink, since: dict[str, int] | None = None, until_end: bool = True
@@ -45,6 +52,7 @@ class Follower:
         wait: dict[str, Any] = {"within_s": 0}
         while True:
             state = self._asked("wait", id=self.job, **wait)
+            self._tell_why(state)
             for stream in STREAMS:
                 while at[stream] < state["sizes"][stream]:
                     data = self._piece(stream, at[stream])
@@ -55,6 +63,13 @@ class Follower:
             if state["state"] in ENDED or not until_end:
                 return state
             wait = {"within_s": WAIT_S, "sizes": state["sizes"]}
+
+    def _tell_why(self, state: dict[str, Any]) -> None:
+        """What the job waits for, or why it ended as it did, each once."""
+        why = talk.printable(str(state.get("why") or ""))
+        if why and why != self.told:
+            self.tell(f"job {self.job}, {state['state']}: {why}")
+        self.told = why
 
     def _piece(self, stream: str, offset: int) -> bytes:
         answer = self._asked("read", id=self.job, stream=stream, offset=offset, most=PIECE)

@@ -8,7 +8,31 @@ import zipfile
 from functools import cache
 from importlib.resources import files
 
-START = b"from lazyimp.ship.host.__main__ import main\nimport sys\nraise SystemExit(main(sys.argv[1:]))\n"
+# Modules in a zip file are compiled at each start: the first one unpacks it beside itself, whole or not at all. A link
+# to the interpreter spares the next starts the search for it, which shims make long.
+START = b"""import os, sys
+packed = os.path.abspath(sys.path[0])
+folder = packed[: -len(".pyz")]
+if not os.path.isdir(folder):
+    import shutil, tempfile, zipfile
+    try:
+        made = tempfile.mkdtemp(dir=os.path.dirname(folder), prefix=".host-")
+        try:
+            with zipfile.ZipFile(packed) as file:
+                file.extractall(made)
+            os.rename(made, folder)
+            link = os.path.join(os.path.dirname(folder), "python3")
+            if not os.path.exists(link):
+                os.symlink(os.path.realpath(sys.executable), link)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError:
+        pass
+if os.path.isdir(folder):
+    sys.path[0] = folder
+from lazyimp.ship.host.__main__ import main
+raise SystemExit(main(sys.argv[1:]))
+"""
 
 
 @cache

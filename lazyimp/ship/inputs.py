@@ -15,8 +15,11 @@ from lazyimp.ship.values import Blob
 MOST_FILES = 100_000
 
 
-def inputs_of(wanted: Mapping[str, str]) -> tuple[Blob, ...]:
-    """The blobs for `wanted` (path in the working folder -> file or folder here); raises ShipError."""
+def inputs_of(wanted: Mapping[str, str], cache: str = "") -> tuple[Blob, ...]:
+    """The blobs for `wanted` (path in the working folder -> file or folder here), their digests kept in `cache`.
+
+    Raises ShipError.
+    """
     found: dict[str, Blob] = {}
     seen: dict[str, str] = {}
     for name, path in sorted(wanted.items()):
@@ -27,7 +30,7 @@ def inputs_of(wanted: Mapping[str, str]) -> tuple[Blob, ...]:
                 raise ShipError(
                     f"input {each!r} is there twice, or differs from {seen[folded]!r} in its case only"
                 )
-            found[each] = blob_of(file, each)
+            found[each] = blob_of(file, each, cache)
             if len(found) > MOST_FILES:
                 raise ShipError(
                     f"the inputs are more than {MOST_FILES} files; pack them, or mount them there"

@@ -12,6 +12,7 @@ from typing import Any
 from lazyimp.errors import unknown_word
 from lazyimp.manifest.target import ACCELERATOR
 from lazyimp.ship.amounts import bytes_of
+from lazyimp.ship.channels import anywhere
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.values import Resources
 from lazyimp.ship.variables import check_names, expand
@@ -27,6 +28,7 @@ KEYS: dict[str, tuple[type, ...]] = {
     "version": (int,),
     "name": (str,),
     "to": (str,),
+    "store": (str,),  # what files go through on their way
     "command": (list,),
     "environment": (str,),  # one of ENVIRONMENTS; else what is named below says
     "manifest": (str,),  # auto: a manifest or a record, for environment and code
@@ -59,6 +61,7 @@ class JobFile:
     command: list[str] = field(default_factory=list)
     name: str = ""
     to: str = ""
+    store: str = ""
     environment: str = ""
     manifest: str = ""
     lock: str = ""
@@ -98,8 +101,7 @@ def read_job_file(path: str, chosen: Mapping[str, str] | None = None) -> JobFile
     base = os.path.dirname(os.path.abspath(path))
     job.inputs = {name: os.path.join(base, each) for name, each in job.inputs.items()}
     job.manifest, job.lock = (os.path.join(base, each) if each else "" for each in (job.manifest, job.lock))
-    if job.to.startswith("local:"):
-        job.to = "local:" + os.path.join(base, os.path.expanduser(job.to[6:]))
+    job.to = anywhere(job.to, base)
     check(job, path)
     return job
 
@@ -198,7 +200,7 @@ def _expand(job: JobFile, variables: dict[str, str], path: str) -> None:
         job.outputs = [full(each) for each in job.outputs]
         others = {name: value for name, value in variables.items() if name not in job.env}
         job.env = {name: expand(value, others, job.secrets) for name, value in job.env.items()}
-        for name in ("name", "to", "manifest", "lock", "image", "python"):
+        for name in ("name", "to", "store", "manifest", "lock", "image", "python"):
             setattr(job, name, full(getattr(job, name)))
     except ShipError as error:
         raise ShipError(f"{path}: {error}") from None

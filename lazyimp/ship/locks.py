@@ -24,15 +24,15 @@ else:
 HASH = re.compile(r"\s--hash[= ](\S+)")
 
 
-def locked(path: str, python: str = "") -> EnvironmentWish:
-    """What to build for the lock in `path`; raises ShipError."""
+def locked(path: str, python: str = "", cache: str = "") -> EnvironmentWish:
+    """What to build for the lock in `path`; `cache` keeps digests of its wheels. Raises ShipError."""
     text = _read(path)
     lines: list[str] = []
     wheels: list[Blob] = []
     if os.path.basename(path).startswith("pylock") and path.endswith(".toml"):
         lock = _pylock(path, text)
         python = python or _python_of(lock, path)
-        lines, wheels = _packages(lock, path, python)
+        lines, wheels = _packages(lock, path, python, cache)
     else:
         lines = _lines(text, path)
     wish = EnvironmentWish(
@@ -105,7 +105,7 @@ def _python_of(lock: Pylock, path: str) -> str:
     return found[1]
 
 
-def _packages(lock: Pylock, path: str, python: str) -> tuple[list[str], list[Blob]]:
+def _packages(lock: Pylock, path: str, python: str, cache: str) -> tuple[list[str], list[Blob]]:
     version = python if re.match(r"3\.\d+", python) else ".".join(map(str, sys.version_info[:3]))
     groups = {"extras": frozenset[str](), "dependency_groups": frozenset(lock.default_groups or ())}
     environment: dict[str, Any] = {**markers(Target(version)), **groups}
@@ -118,7 +118,7 @@ def _packages(lock: Pylock, path: str, python: str) -> tuple[list[str], list[Blo
             marker = ""  # only locks know such words
         here = _wheel_here(each, os.path.dirname(os.path.abspath(path)))
         if here:
-            wheels.append(blob_of(here))
+            wheels.append(blob_of(here, cache=cache))
             continue
         line, hashes = _line(each, path)
         lines.append(" ".join([line, *([";", marker] if marker else []), *hashes]))

@@ -78,6 +78,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         ),
         tuple(Undecided(**each) for each in data["refused"]),
         tuple(map(str, data.get("notes", ()))),
+        str(data.get("store", "")),
     )
 
 

@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 
 from lazyimp.manifest.outputs.conda import render as conda_file
-from lazyimp.manifest.outputs.lines import needs_backend, pinned
+from lazyimp.manifest.outputs.lines import is_accelerator, needs_backend, pinned
 from lazyimp.manifest.values import LocalPart, Manifest, Requirement, Target, Undecided
+from lazyimp.ship.at_hand import wheel_at_hand
 from lazyimp.ship.channels import Channel
+from lazyimp.ship.digests import digest_of
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.values import Blob, EnvironmentWish, Lack, Plan
 from lazyimp.ship.wheel import write_wheel
@@ -22,19 +24,15 @@ OWN = "lazyimp-runtime"
 AS_CODE = ("editable", "local-dir", "local", "local-binary", "stdlib", "virtual")
 
 
-def blob_of(path: str, name: str = "") -> Blob:
-    """A file of this machine as a blob; raises ShipError."""
-    digest, size = hashlib.sha256(), 0
+def blob_of(path: str, name: str = "", cache: str = "") -> Blob:
+    """A file of this machine as a blob; `cache` keeps digests of large files. Raises ShipError."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # reading a pipe or a device may never end
             raise ShipError(f"{path!r} is no regular file")
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-                size += len(block)
+        digest, size = digest_of(os.path.abspath(path), cache)
     except OSError as error:
         raise ShipError(f"cannot read {path!r}: {error.strerror}") from None
-    return Blob(name or os.path.basename(path), os.path.abspath(path), digest.hexdigest(), size)
+    return Blob(name or os.path.basename(path), os.path.abspath(path), digest, size)
 
 
 def digest_name(part: LocalPart) -> str:
@@ -43,27 +41,38 @@ def digest_name(part: LocalPart) -> str:
 
 
 def environment_of(
-    manifest: Manifest, cache: str, python: str = "", any_build: bool = False, accelerator: str = ""
+    manifest: Manifest,
+    cache: str,
+    python: str = "",
+    any_build: bool = False,
+    accelerator: str = "",
+    find_links: Iterable[str] = (),
 ) -> tuple[EnvironmentWish, list[Undecided]]:
-    """What to build there, and what of the manifest cannot be had there."""
+    """What to build there, and what of the manifest cannot be had there; `find_links` are where wheels lie here."""
     lines, more, built, wheels, refused = [], [], [], [blob_of(write_wheel(manifest.target, cache))], []
+    exact: list[Blob] = []
     same_python = (
         not re.fullmatch(r"3\.\d+.*", python) or python.split(".")[1] == manifest.target.python.split(".")[1]
     )
     wished = manifest.target.accelerator  # of a record always cpu: its manifest is of what ran
-    accelerator = accelerator or ("auto" if wished == "cpu" else wished)
+    chosen, accelerator = bool(accelerator), accelerator or ("auto" if wished == "cpu" else wished)
     as_files = {part.distribution for part in manifest.local if part.distribution}
     for each in manifest.requirements:
         if each.name == OWN or each.kind in (*AS_CODE, "conda"):
             continue
+        depends = bool(needs_backend(replace(manifest, requirements=(each,))))
+        path = wheel_at_hand(each, manifest.target, find_links) if same_python else ""
         if each.kind == "archive" and each.source.path.endswith(".whl") and os.path.exists(each.source.path):
-            wheels.append(blob_of(each.source.path))
+            wheels.append(blob_of(each.source.path, cache=cache))
         elif each.travels and each.name in as_files:
             continue
+        elif path and not (depends and _settled_there(each, chosen)):
+            wheels.append(blob_of(path, cache=cache))
         elif why := _refusal(each):
             refused.append(Undecided(f"{each.name} {each.version}", why[0], why[1], True))
-        elif needs_backend(replace(manifest, requirements=(each,))):
+        elif depends:
             built.append(each)
+            exact += [blob_of(path, cache=cache)] if path else []
             more.append(pinned(each))  # an accelerator has files of its own: no hash that is known is theirs
         else:
             lines.append(hashed(each) if same_python else pinned(each))
@@ -79,8 +88,15 @@ def environment_of(
         bool(lines) and all(" --hash=" in line for line in lines),
         accelerator if more else "",
         "cpu" if more and all("+cpu" in each.version for each in built) else "",
+        tuple(sorted(exact, key=lambda each: each.name)),
     )
     return named(wish, manifest.target), refused
+
+
+def _settled_there(each: Requirement, chosen: bool) -> bool:
+    """Which build of it is right depends on the host: its version names an accelerator, or the user did."""
+    local = each.version.partition("+")[2]
+    return is_accelerator(local) if local else chosen
 
 
 def _for_conda(manifest: Manifest, python: str) -> str:

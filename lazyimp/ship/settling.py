@@ -21,12 +21,15 @@ OPEN = ("auto", "cuda")  # accelerators that only the host can decide
 def settled(plan: Plan, channel: Channel) -> Plan:
     """The plan as it is for the host at the end of `channel`: the same where nothing depends on it.
 
-    A channel whose jobs run on nodes that something else chooses names that as its `scheduler`.
+    A channel whose jobs run on nodes that something else chooses names that as its `scheduler`, and says with
+    `wants_gpus` whether jobs get GPUs there that the destination asks for.
     """
     plan = _plain_accelerator(plan)
     scheduler = getattr(channel, "scheduler", "")
     if scheduler:
-        return _unasked(plan, scheduler)
+        return _unasked(
+            plan, scheduler, bool(plan.job.resources.gpus) or getattr(channel, "wants_gpus", False)
+        )
     wanted = _wanted(plan)
     if not wanted and plan.job.resources == Resources():
         return plan
@@ -85,13 +88,19 @@ def _exact(wish: EnvironmentWish) -> tuple[EnvironmentWish, bool]:
     return made, bool(lines)
 
 
-def _unasked(plan: Plan, scheduler: str) -> Plan:
+def _unasked(plan: Plan, scheduler: str, wants_gpus: bool) -> Plan:
     """Nodes cannot be asked before one is chosen, and their scheduler knows what they have."""
     wish = plan.environment
+    if plan.job.image:
+        why = f"{scheduler} chooses a node later, and nobody knows whether that has a container engine"
+        way_out = "start the container in the command, or use another destination"
+        return replace(
+            plan, refused=(*plan.refused, Undecided(f"image {plan.job.image}", why, way_out, True))
+        )
     if wish is None or wish.accelerator not in OPEN:
         return plan
     why = f"{scheduler} chooses a node later, so that none can be asked"
-    if wish.accelerator == "cuda" or plan.job.resources.gpus:
+    if wish.accelerator == "cuda" or wants_gpus:
         way_out = "name the build, such as --accelerator cu126"
         refused = Undecided(f"accelerator {wish.accelerator}", why, way_out, True)
         return replace(plan, refused=(*plan.refused, refused))

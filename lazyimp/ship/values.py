@@ -79,6 +79,7 @@ class Plan:
     parts: tuple[LocalPart, ...] = ()
     refused: tuple[Undecided, ...] = ()
     notes: tuple[str, ...] = ()  # what was chosen for this host, and why
+    store: str = ""  # the URL of the store that files go through
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from lazyimp.ship.errors import ShipError
+from lazyimp.ship.store_access import SCHEMES as STORES
+
+# scheme of a destination -> the module whose `connect(destination, access)` goes there
+CLUSTERS = {
+    "slurm": "lazyimp.ship.channels.slurm",
+    **dict.fromkeys(("ray", "ray+http", "ray+https", "http", "https"), "lazyimp.ship.ray.channel"),
+}
 
 
 class Channel(Protocol):
@@ -58,9 +67,14 @@ def parse(destination: str) -> Address:
         port = url.port
     except ValueError as error:
         raise ShipError(f"{destination!r} is no destination: {error}") from None
+    if url.scheme in STORES:
+        raise ShipError(
+            f"{destination!r} keeps files and runs nothing; name a host with --to, and this with --store"
+        )
     if url.scheme != "ssh" or not url.hostname or url.query or url.fragment:
         raise ShipError(
-            f"{destination!r} is no destination; use ssh://[user@]host[:port][/folder] or local:FOLDER"
+            f"{destination!r} is no destination; use ssh://[user@]host[:port][/folder], local:FOLDER, "
+            "slurm://[user@]host[:port][/folder], slurm:FOLDER or ray+http://host:port"
         )
     if url.password is not None:
         raise ShipError("a password in a destination would be seen by everybody; use a key")
@@ -69,8 +83,25 @@ def parse(destination: str) -> Address:
     return Address("ssh", url.hostname, url.username or "", port, url.path.rstrip("/"))
 
 
+def anywhere(destination: str, base: str = "") -> str:
+    """The destination as it reads from any folder; folders of this machine are relative to `base`."""
+    scheme, _, rest = destination.partition(":")
+    if (
+        scheme not in ("local", "slurm")
+        or not rest
+        or rest.startswith(("?", "//") if scheme == "slurm" else "?")
+    ):
+        return destination
+    folder, mark, query = rest.partition("?") if scheme == "slurm" else (rest, "", "")
+    return f"{scheme}:{os.path.abspath(os.path.join(base, os.path.expanduser(folder)))}{mark}{query}"
+
+
 def open_channel(destination: str, access: Access) -> Channel:
     """Go there; raises ShipError."""
+    cluster = CLUSTERS.get(destination.partition(":")[0])
+    if cluster is not None:
+        channel: Channel = import_module(cluster).connect(destination, access)
+        return channel
     address = parse(destination)
     if address.scheme == "local":
         from lazyimp.ship.channels.local import Local

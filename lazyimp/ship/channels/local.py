@@ -27,14 +27,14 @@ class Local:
         try:
             os.makedirs(root, mode=0o700, exist_ok=True)
             if not os.path.exists(path):
-                with open(f"{path}.{os.getpid()}", "wb") as file:
+                with open(f"{path}.{os.getpid()}-{os.urandom(4).hex()}", "wb") as file:
                     file.write(data)
                 os.replace(file.name, path)
         except OSError as error:
             raise ShipError(f"cannot use {root!r}: {error.strerror}") from None
         python = getattr(sys, "_base_executable", None) or sys.executable
         self.process = subprocess.Popen(
-            [python, "-I", path, root, "serve"],
+            [python, "-I", "-S", path, root, "serve"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C here is for the client

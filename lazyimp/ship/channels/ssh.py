@@ -118,7 +118,9 @@ class Ssh:
             async with self.sftp.open(temporary, "wb") as file:
                 await file.write(data)
             await self.sftp.posix_rename(temporary, path)
-        start = f"exec python3 -I {shlex.quote(path)} {shlex.quote(root)} serve"
+        python = shlex.quote(f"{root}/python3")  # what the first start found, or else what there is
+        words = f"-I -S {shlex.quote(path)} {shlex.quote(root)} serve"
+        start = f"[ -x {python} ] && exec {python} {words}; exec python3 {words}"
         self.process = await self.connection.create_process(start, encoding=None, send_env=())
         self.noise = talk.MOST_NOISE
 

@@ -9,9 +9,8 @@ import shutil
 import sys
 import time
 
-from lazyimp.ship.host import blobs, containers, environments, jobs, parts, resources
+from lazyimp.ship.host import blobs, containers, environments, fetching, jobs, parts, resources, stowing
 from lazyimp.ship.host.paths import Refused, Root
-from lazyimp.ship.host.supervisor import supervise
 
 VERSION = 1
 MARK = "lazyimp-host "  # before an answer: what start-up files of shells print is told from it
@@ -64,6 +63,9 @@ COMMANDS = {
     "hello": hello,
     "missing": missing,
     "upload": blobs.upload,
+    "fetch": fetching.fetch,
+    "cut": stowing.cut,
+    "stow": stowing.stow,
     "adopt": blobs.adopt,
     "files": parts.unknown,
     "unpack": parts.unpack,
@@ -92,15 +94,20 @@ COMMANDS = {
 
 
 def main(words):
-    """Answer one request, or (`serve`) one a line until the input ends."""
+    """Answer one request, or (`serve`) one a line until the input ends; `ray` alone runs a Ray job."""
+    if words == ["ray"]:
+        from lazyimp.ship.host import ray_job
+
+        return ray_job.run()
     try:
         root = Root(words[0])
     except (Refused, OSError) as error:
         _say({"error": str(error)})
         return 1
     if words[1] == "supervise":
-        supervise(root, words[2])
-        return 0
+        from lazyimp.ship.host.supervisor import supervise
+
+        return supervise(root, words[2])
     if words[1] == "serve":
         for line in sys.stdin:
             request = json.loads(line)

@@ -8,11 +8,10 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
-from lazyimp.ship.host import containers, resources
+from lazyimp.ship.host import containers, resources, slurm
+from lazyimp.ship.host.leaving import leave
 from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
 
 STARTED_WITHIN_S = 20
@@ -27,7 +26,7 @@ def start(root, wish):
     the job has them), environment (its name, or None for `python`), python, code ([digests] in the order of sys.path),
     inputs ({path in the working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal, arguments (how
     many words at the command's end are taken as they are), image (in place of the environment), resources ({gpus,
-    cpus, memory_bytes}).
+    cpus, memory_bytes}), sbatch (options for Slurm, which then runs the job).
     """
     folder = root.place("jobs", wish["id"])
     made = root.temporary("job")
@@ -43,11 +42,14 @@ def start(root, wish):
         raise Refused(f"job {wish['id']!r} is there already; attach to it, or take another name") from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    with open(os.path.join(folder, "supervisor.log"), "ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-I", os.path.abspath(sys.argv[0]), root.path, "supervise", wish["id"]],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True, cwd=folder,
-        )  # fmt: skip
+    if wish.get("sbatch") is not None:
+        try:
+            slurm.submit(root, wish, folder)
+        except Refused:
+            root.discard(folder)
+            raise
+        return state_of(root, wish["id"])
+    leave(root, wish["id"], folder)
     return wait_for(root, wish["id"], lambda state: state["state"] != "starting", STARTED_WITHIN_S)
 
 
@@ -91,7 +93,9 @@ def state_of(root, job):
     state = read_json(os.path.join(folder, "state.json"))
     if state is None:
         raise Refused(f"there is no job {job!r} on this host")
-    if _is_lost(state):
+    if slurm.is_ours(folder):
+        state = slurm.state_of(job, folder, state, ENDED)
+    elif _is_lost(state):
         state = read_json(os.path.join(folder, "state.json"), state)  # it may have ended just now
         if _is_lost(state):
             state = read_json(os.path.join(folder, "last.json")) or {**state, "state": "lost"}
@@ -114,20 +118,26 @@ def wait_for(root, job, is_right, within_s):
         state = state_of(root, job)
         if is_right(state) or time.monotonic() > end:
             return state
-        time.sleep(0.02)
+        time.sleep(0.2 if "slurm" in state else 0.02)  # the folder may be a shared one
 
 
 def cancel(root, job, grace_s):
     """Ask the job's process group to end, and kill it after `grace_s`; returns its state."""
-    state = state_of(root, job)
-    if state["state"] == "lost" and _alive(state.get("group"), state.get("group_start")):
+    folder, state = root.place("jobs", job), state_of(root, job)
+    if (
+        state["state"] == "lost"
+        and "slurm" not in state
+        and _alive(state.get("group"), state.get("group_start"))
+    ):
         os.killpg(state["group"], signal.SIGKILL)  # nobody is left to wait for it
         if read_json(os.path.join(root.place("jobs", job), "job.json"), {}).get("image"):
             containers.remove(containers.name_of(root.place("jobs", job)))
     if state["state"] in ENDED:
         return state
-    with open(os.path.join(root.place("jobs", job), "cancel"), "w") as file:
+    with open(os.path.join(folder, "cancel"), "w") as file:
         file.write(str(float(grace_s)))  # the supervisor looks for it
+    if "slurm" in state:
+        return slurm.cancel(job, folder, lambda: state_of(root, job), float(grace_s), ENDED)
     return wait_for(root, job, lambda state: state["state"] in ENDED, float(grace_s) + 10)
 
 

@@ -15,12 +15,16 @@ LAST, LAST_BYTES = "last.json", 4096  # blank, but where a full disk left no oth
 
 
 def supervise(root, job):
-    """Run the job to its end. Called in a session of its own, whose standard streams lead nowhere."""
+    """Run the job to its end; its exit status as a shell gives it. Called in a session of its own, or by Slurm."""
+    asked = []  # by signal: "cancelled" or "timeout"
+    signal.signal(signal.SIGTERM, lambda *_: asked.append("cancelled"))
+    signal.signal(signal.SIGUSR1, lambda *_: asked.append("timeout"))
     folder = root.place("jobs", job)
     wish = read_json(os.path.join(folder, "job.json"))
     state = {
         "state": "running", "supervisor": os.getpid(), "supervisor_start": process_start(os.getpid()),
         "asked_ns": read_json(os.path.join(folder, "state.json"), {}).get("asked_ns"), "started_ns": time.time_ns(),
+        "node": os.uname().nodename,
     }  # fmt: skip
     note = os.path.join(folder, "state.json")
     with open(os.path.join(folder, LAST), "wb") as file:
@@ -32,10 +36,10 @@ def supervise(root, job):
         with open(os.path.join(folder, "err.log"), "ab") as file:
             file.write(f"cannot start {wish['command'][0]!r}: {why}\n".encode())
         _note_end(folder, {**state, "state": "failed", "status": 127, "ended_ns": time.time_ns()})
-        return
+        return 127
     state.update(group=child.pid, group_start=process_start(child.pid))
     write_json(note, state)
-    end = _watch(child, wish, folder)
+    end = _watch(child, wish, folder, asked)
     _kill_group(
         child.pid, signal.SIGKILL
     )  # what the command left running; its number is kept by the dead leader
@@ -44,6 +48,7 @@ def supervise(root, job):
         containers.remove(containers.name_of(folder))
     word = end or ("done" if status == 0 else "failed")
     _note_end(folder, {**state, "state": word, "status": status, "ended_ns": time.time_ns()})
+    return 128 - status if status < 0 else status
 
 
 def _note_end(folder, state):
@@ -112,23 +117,25 @@ def _filled(value, folder):
     return value.replace("{job}", folder).replace("{now_ns}", str(time.time_ns()))
 
 
-def _watch(child, wish, folder):
-    """Wait for the command's end; "cancelled" or "timeout" if it was made to end."""
+def _watch(child, wish, folder, by_signal):
+    """Wait for the command's end; "cancelled" or "timeout" if it was made to end, by a file, a signal or its limit."""
     limit = wish.get("limit_s")
     deadline = time.monotonic() + limit if limit else None
     asked = os.path.join(folder, "cancel")
     pause = 0.01
     while True:
         if _has_ended(child, pause):
-            return None
+            return (
+                by_signal[0] if by_signal else None
+            )  # whoever signals us may have signalled the command, too
         pause = min(pause * 1.5, 0.2)
         if os.path.exists(asked):
             with open(asked) as file:
                 _end(child, wish, float(file.read() or 0))
             return "cancelled"
-        if deadline is not None and time.monotonic() > deadline:
+        if by_signal or (deadline is not None and time.monotonic() > deadline):
             _end(child, wish, float(wish.get("grace_s", 10)))
-            return "timeout"
+            return by_signal[0] if by_signal else "timeout"
 
 
 def _end(child, wish, grace_s):
