@@ -309,3 +309,18 @@ def test_output_that_varies_by_itself_proves_nothing(tmp_path, tune):
     assert found["runs"] < 25 and found["complete"] and "pkg -> part3" in found["deferred"]
     head = (tmp_path / "main.lazyimp.toml").read_text()
     assert "# Differs between runs without lazyimp, too, and was not compared: stdout\n" in head
+
+
+def test_what_a_distribution_carries_inside_is_part_of_it(tmp_path):
+    """pip and bleach carry others with their metadata; who looks from outside finds no such distribution."""
+    from lazyimp.tuning.installed import versions_of
+
+    record = {
+        "holder-1.0.dist-info": "holder/__init__.py,,\nholder/_vendor/inner/__init__.py,,\n",
+        "holder/_vendor/inner-2.0.dist-info": "inner/__init__.py,,\n",
+    }
+    for folder, text in record.items():
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "RECORD").write_text(text)
+    files = ("holder/__init__.py", "holder/_vendor/inner/__init__.py")
+    assert versions_of(str(tmp_path / file) for file in files) == {"holder": "1.0"}

@@ -19,6 +19,7 @@ def versions_of(files: Iterable[str]) -> dict[str, str]:
     for file in sorted(set(files)):
         if os.path.basename(os.path.dirname(file)) in BY_THE_INTERPRETER:
             continue
+        owner = None
         for site in _folders_above(file):
             if site not in tops:
                 tops[site] = bool(_profile.versions_in(site))
@@ -27,10 +28,10 @@ def versions_of(files: Iterable[str]) -> dict[str, str]:
             if site not in sites:
                 sites[site] = _owners(site)
             inside = os.path.relpath(file, site).replace(os.sep, "/")
-            owner = sites[site].get(inside) or sites[site].get(inside.partition("/")[0])
-            if owner is not None:
-                found.setdefault(*owner)
-            break
+            # The outermost that owns it: what a distribution carries inside, metadata and all, is part of that one.
+            owner = sites[site].get(inside) or sites[site].get(inside.partition("/")[0]) or owner
+        if owner is not None:
+            found.setdefault(*owner)
     return dict(sorted(found.items()))
 
 
