@@ -71,6 +71,8 @@ def observe(record: Record) -> Seen:
         for each in process.deferrals:
             if not is_ours(each.target):
                 deferred.setdefault(each.target, f"{each.file}:{each.line}")
+                if each.attribute:  # it may be a submodule; one that is none is found nowhere
+                    deferred.setdefault(f"{each.target}.{each.attribute}", f"{each.file}:{each.line}")
         _files(process, data, metadata)
         libraries.update(dict.fromkeys(process.libraries))
     if len(metadata) > MOST_METADATA:
