@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sshd
 from run import clean_environment
-from shipping import Host, commands, digest_of, tar
+from shipping import Host, commands, digest_of, small_disk, tar
 
 from lazyimp.ship.channels import Access, open_channel
 from lazyimp.ship.errors import LostError, ShipError
@@ -262,19 +262,8 @@ def _cut_once_it_grows(server, folder):
 
 @needs_sshd
 def test_a_full_disk_here_is_named_and_leaves_nothing_half(channel, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
-    try:
-        mounted = subprocess.run(words, capture_output=True, check=False).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        pytest.skip("nobody may mount a small disk here")
-    try:
+    with small_disk(tmp_path / "disk", 2) as disk:
         _made(channel, 4)
         with pytest.raises(ShipError, match=r"cannot write .*No space left"):
             fetch(channel, "j", str(disk / "back"))
         assert os.listdir(disk / "back") == []
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)

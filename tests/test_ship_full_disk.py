@@ -1,11 +1,10 @@
 """A full disk on the host: it is named, nothing is half there, and the end of the job that filled it is known."""
 
 import os
-import subprocess
 import sys
 
 import pytest
-from shipping import Host, digest_of, tar
+from shipping import Host, digest_of, small_disk, tar
 
 from lazyimp.ship.following import exit_status
 
@@ -14,17 +13,9 @@ from lazyimp.ship.following import exit_status
 def host(tmp_path):
     """A host whose folder is on a disk of 3 MB."""
     made = Host(tmp_path)
-    made.root.mkdir(mode=0o700)
-    words = ["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", str(made.root)]
-    try:
-        mounted = subprocess.run(words, capture_output=True, check=False).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        pytest.skip("nobody may mount a small disk here")
-    yield made
-    made.close()
-    subprocess.run(["umount", "-l", str(made.root)], check=True)
+    with small_disk(made.root, 3):
+        yield made
+        made.close()
 
 
 def test_code_that_does_not_fit(host):

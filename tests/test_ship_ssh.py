@@ -10,6 +10,7 @@ import time
 import pytest
 import sshd
 from run import clean_environment
+from shipping import small_disk
 
 pytest.importorskip("asyncssh")
 
@@ -169,28 +170,19 @@ def test_two_clients_at_once(server, access, there, tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(words, capture_output=True, check=False).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        pytest.skip("nobody may mount a small disk here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def disk(tmp_path):
+    with small_disk(tmp_path / "disk", 2) as made:
+        yield made
 
 
-def test_a_full_disk_is_named_and_leaves_nothing_half(server, access, small_disk, tmp_path):
+def test_a_full_disk_is_named_and_leaves_nothing_half(server, access, disk, tmp_path):
     big = tmp_path / "big"
     big.write_bytes(os.urandom(4 << 20))
-    channel = open_channel(server.address(small_disk / "there"), access)
+    channel = open_channel(server.address(disk / "there"), access)
     with pytest.raises(ShipError, match="disk is full"):
         Carrier(channel).send_blob(blob_of(str(big)), Shipped())
     channel.close()
-    assert os.listdir(small_disk / "there" / "blobs") == []
+    assert os.listdir(disk / "there" / "blobs") == []
 
 
 def test_a_killed_client_loses_nothing(server, access, there, tmp_path):
