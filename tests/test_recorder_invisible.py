@@ -107,29 +107,26 @@ def rounds(count):
                 __import__(name)
             except (ImportError, ZeroDivisionError):
                 pass
-rounds({count})
-grown = []
-for _ in range(3):
-    gc.collect()
-    before, count = sys.getallocatedblocks(), len(gc.get_objects())
-    rounds({count})
-    gc.collect()
-    grown.append((sys.getallocatedblocks() - before, len(gc.get_objects()) - count))
-print(*min(grown))
+rounds({count} // 9)
+gc.collect()
+before, count = sys.getallocatedblocks(), len(gc.get_objects())
+rounds({count} - {count} // 9)
+gc.collect()
+print(sys.getallocatedblocks() - before, len(gc.get_objects()) - count)
 """
 
 
 def test_many_imports_leave_nothing_behind(recorder, write):
-    """10,000 imports, some failing (fewer without the extension)."""
-    count = 150 if recorder.engine != FALLBACK else 100
+    """25,000 imports, some failing (fewer without the extension)."""
+    count = 1350 if recorder.engine != FALLBACK else 900
     main = write(
         {"main.py": GROWTH.replace("{count}", str(count)), "small.py": "x = 1", "broken.py": "1 / 0"}
     )
     run = recorder.run(main)
     blocks, objects = map(int, run.lines[0].split())
     # the interpreter's own caches grow by some hundred blocks, now and then; a leak of ours, by one or more each round
-    assert blocks < count * 0.9 and objects < 20, run.lines
-    assert len(run.imports("errno")) >= 18 * count and len(run.imports("broken")) == 4 * count
+    assert blocks < count * 0.8 and objects < 20, run.lines
+    assert len(run.imports("errno")) >= 18 * count and len(run.imports("broken")) == count
 
 
 def test_objects_are_freed_when_they_were(recorder, write):
