@@ -14,98 +14,6 @@ lz_is_known(PyObject *name)
     return module != NULL && module != Py_None;
 }
 
-/* ---- deciding -------------------------------------------------------------------------------------------------------------------------------------- */
-
-static int
-ask_policy(LzSpace *space, PyObject *target, PyObject *fromlist, int flags, int offset)
-{
-    PyObject *answer = lz_ask("decide", "(OOOOOii)", space->name, space->file, space->facts, target, fromlist, flags, offset); /* owned */
-    int decision = answer ? (int)PyLong_AsLong(answer) : -1;
-    Py_XDECREF(answer);
-    return decision;
-}
-
-/* Whether `names` holds `target`, or a dotted prefix of it below its top level; -1: error. */
-static int
-names_hold(PyObject *names, PyObject *target)
-{
-    int held = PySet_Contains(names, target);
-    Py_ssize_t top = PyUnicode_FindChar(target, '.', 0, PyUnicode_GET_LENGTH(target), 1), end = PyUnicode_GET_LENGTH(target);
-    while (held == 0 && (end = PyUnicode_FindChar(target, '.', 0, end, -1)) > top) {
-        PyObject *prefix = PyUnicode_Substring(target, 0, end); /* owned */
-        held = prefix ? PySet_Contains(names, prefix) : -1;
-        Py_XDECREF(prefix);
-    }
-    return held;
-}
-
-/* Whether the statement wants something that `names` holds; -1: error. */
-static int
-is_named(PyObject *names, PyObject *target, PyObject *fromlist)
-{
-    int held = names_hold(names, target);
-    for (Py_ssize_t i = 0; held == 0 && PyTuple_CheckExact(fromlist) && i < PyTuple_GET_SIZE(fromlist); i++) {
-        PyObject *full = PyUnicode_FromFormat("%U.%S", target, PyTuple_GET_ITEM(fromlist, i)); /* owned */
-        held = full ? PySet_Contains(names, full) : -1;
-        Py_XDECREF(full);
-    }
-    return held;
-}
-
-/* The bits of a verdict, which lazyimp/_policy.py packs: an int, or (int, names that decide() is asked about); -1: error. */
-int
-lz_unpack(PyObject *verdict, PyObject *target, PyObject *fromlist)
-{
-    if (!PyTuple_CheckExact(verdict)) {
-        return (int)PyLong_AsLong(verdict);
-    }
-    int bits;
-    PyObject *names; /* borrowed */
-    if (!PyArg_ParseTuple(verdict, "iO!", &bits, &PyFrozenSet_Type, &names)) {
-        return -1;
-    }
-    int named = is_named(names, target, fromlist);
-    return named < 0 ? -1 : named ? bits | LZ_BIT_ASK : bits;
-}
-
-/* The policy's bits for this statement, a verdict on all imports of the target's top level by modules of this unit; -1: error. */
-static int
-rate(LzSpace *space, PyObject *target, PyObject *fromlist)
-{
-    Py_ssize_t dot = PyUnicode_FindChar(target, '.', 0, PyUnicode_GET_LENGTH(target), 1);
-    PyObject *top = dot < 0 ? Py_NewRef(target) : PyUnicode_Substring(target, 0, dot); /* owned */
-    PyObject *verdict = top ? Py_XNewRef(PyDict_GetItemWithError(space->table, top)) : NULL; /* owned */
-    int bits = -1;
-    if (verdict != NULL) {
-        bits = lz_unpack(verdict, target, fromlist);
-    }
-    else if (top != NULL && !PyErr_Occurred()) {
-        verdict = lz_ask("fill", "(OOO)", space->name, space->file, top);
-        bits = verdict ? lz_unpack(verdict, target, fromlist) : -1;
-        if (bits >= 0 && !(bits & LZ_BIT_NO_STORE) && PyDict_SetItem(space->table, top, verdict) < 0) {
-            bits = -1;
-        }
-    }
-    Py_XDECREF(verdict);
-    Py_XDECREF(top);
-    return bits;
-}
-
-static int
-decide(LzSpace *space, PyObject *target, PyObject *fromlist, int bits, int flags, int offset)
-{
-    if (bits & LZ_BIT_ASK || flags & LZ_BEFORE_ENVIRON) {
-        return ask_policy(space, target, fromlist, flags, offset);
-    }
-    if (flags & LZ_PROTECTED) {
-        return (bits & LZ_BIT_PROXY) && fromlist == Py_None ? LZ_PROXY : LZ_EAGER;
-    }
-    if (flags & LZ_UNUSED) {
-        return bits & (fromlist == Py_None ? LZ_BIT_UNUSED : LZ_BIT_UNUSED_FROM) ? LZ_LAZY : LZ_EAGER;
-    }
-    return bits & LZ_BIT_LAZY ? LZ_LAZY : LZ_EAGER;
-}
-
 /* The absolute name of a statement's target; new reference, or NULL (without an error: let the import system say what is wrong). */
 static PyObject *
 absolute(LzSpace *space, PyObject *name, long level)
@@ -273,7 +181,7 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
     int bits = 0;
     if (space != NULL && !(space->flags & LZ_MODULE_EAGER) && (target = absolute(space, name, level)) != NULL
         && !(fromlist == Py_None ? lz_is_known(target) : all_present(target, fromlist))) {
-        bits = rate(space, target, fromlist);
+        bits = lz_rate(space, target, fromlist);
     }
     if (bits > 0 && (bits & ~LZ_BIT_NO_STORE)) {
         facts = facts_for(space, &site);
@@ -284,7 +192,7 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
     if (s == NULL || s->count == 0 || flags & (LZ_STAR | LZ_FINALIZER | LZ_PATH_WINDOW) || answers_itself(space, target, fromlist)) {
         goto done;
     }
-    int decision = decide(space, target, fromlist, bits, flags, s->offset);
+    int decision = lz_decide(space, target, fromlist, bits, flags, s->offset);
     if (decision < 0 || decision == LZ_EAGER || lz_remember_paths() < 0) {
         goto done;
     }

@@ -105,9 +105,13 @@ int lz_keep_first(void);                            /* our finder is first on sy
 int lz_is_known(PyObject *name);                    /* in sys.modules, and not as None */
 PyObject *lz_missing(LzSpace *space, PyObject *name); /* an attribute a module does not have; NULL without an error: it really has not */
 
-int lz_unpack(PyObject *verdict, PyObject *target, PyObject *fromlist); /* the bits of a verdict for a statement; -1: error */
 int lz_remember_paths(void);                        /* lz.last_paths is sys.path */
 int lz_note_loaded(PyObject *name);                 /* namespace packages on the way to `name` may be loaded now */
+
+/* verdict.c */
+int lz_unpack(PyObject *verdict, PyObject *target, PyObject *fromlist); /* the bits of a verdict for a statement; -1: error */
+int lz_rate(LzSpace *space, PyObject *target, PyObject *fromlist);      /* the policy's bits for it; -1: error */
+int lz_decide(LzSpace *space, PyObject *target, PyObject *fromlist, int bits, int flags, int offset); /* LZ_EAGER, ...; -1: error */
 
 /* reify.c */
 enum { LZ_FROZEN = 1, LZ_THAWING = 2 }; /* LzSpace.frozen */
