@@ -93,8 +93,10 @@ def settle_running():
                 # functions that a module's body has made already are trapped one by one
                 done = frame.f_lasti if frame.f_code.co_name == "<module>" else -1
                 lz_settle_for(<PyObject *>frame)
-                settle_quietly(space, reads_of(frame.f_code, space, done))
-                lz_settle_for(NULL)
+                try:
+                    settle_quietly(space, reads_of(frame.f_code, space, done))
+                finally:
+                    lz_settle_for(NULL)
 
 
 def freeze():

@@ -18,8 +18,11 @@ lz_is_known(PyObject *name)
 static PyObject *
 absolute(LzSpace *space, PyObject *name, long level)
 {
+    if (!PyUnicode_CheckExact(name)) {
+        return NULL; /* it is called by hand */
+    }
     if (level == 0) {
-        return PyUnicode_CheckExact(name) ? Py_NewRef(name) : NULL;
+        return Py_NewRef(name);
     }
     if (!PyUnicode_CheckExact(space->package) || PyUnicode_GET_LENGTH(space->package) == 0) {
         return NULL;
@@ -49,7 +52,8 @@ all_present(PyObject *target, PyObject *fromlist)
         return 0;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(fromlist); i++) {
-        if (lz_present(module, PyTuple_GET_ITEM(fromlist, i)) == NULL) {
+        PyObject *name = PyTuple_GET_ITEM(fromlist, i); /* borrowed; by hand it can be anything */
+        if (!PyUnicode_CheckExact(name) || lz_present(module, name) == NULL) {
             return 0;
         }
     }

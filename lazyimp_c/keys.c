@@ -275,6 +275,13 @@ lz_key_new(PyObject *name, LzSpace *space)
     return (PyObject *)key;
 }
 
+/* Called by the program, with the type of a name that it met: an ordinary text. */
+static PyObject *
+key_tp_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
+{
+    return PyUnicode_Type.tp_new(&PyUnicode_Type, args, kwargs);
+}
+
 static Py_hash_t
 key_hash(PyObject *self)
 {
@@ -322,6 +329,7 @@ PyTypeObject LzKey_Type = {
     .tp_basicsize = sizeof(LzKey),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_base = &PyUnicode_Type,
+    .tp_new = key_tp_new,
     .tp_hash = key_hash,
     .tp_richcompare = key_richcompare,
     .tp_traverse = key_traverse,

@@ -81,9 +81,9 @@ lz_settle_siblings(LzSpace *space, PyObject *placeholder)
     if (module == NULL || space->armed == 0 || p->code == Py_None) {
         return PyErr_Occurred() ? -1 : 0;
     }
+    Py_INCREF(module);
     PyObject *keys = PyDict_Items(space->keys); /* owned */
     int failed = keys == NULL;
-    Py_INCREF(module);
     for (Py_ssize_t i = 0; !failed && i < PyList_GET_SIZE(keys); i++) {
         PyObject *name = PyTuple_GET_ITEM(PyList_GET_ITEM(keys, i), 0), *key = PyTuple_GET_ITEM(PyList_GET_ITEM(keys, i), 1);
         PyObject *held = lz_raw(space, name); /* borrowed */

@@ -211,6 +211,17 @@ cycle(LzPlaceholder *p)
     return PyErr_Format(PyExc_ImportError, "cannot import %R while it is being imported (most likely due to a circular import)", p->module);
 }
 
+/* A failure of our own is nobody's business, but Ctrl-C may come while our code runs: 1, and it stays raised. */
+static int
+is_interrupted(void)
+{
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        return 1;
+    }
+    PyErr_Clear();
+    return 0;
+}
+
 /* The error keeps its type and text; the helper adds where the import statement stands. */
 static void
 explain(LzPlaceholder *p)
@@ -221,23 +232,15 @@ explain(LzPlaceholder *p)
     if (trace != NULL) {
         PyException_SetTraceback(error, trace);
     }
-    PyObject *done = lz_ask("explain", "(OOOOi)", error, p->module, p->attr, p->code, p->offset);
-    if (done == NULL) {
-        PyErr_Clear();
+    PyObject *done = lz_ask("explain", "(OOOOi)", error, p->module, p->attr, p->code, p->offset); /* owned */
+    if (done == NULL && is_interrupted()) {
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(trace);
+        return;
     }
     Py_XDECREF(done);
     PyErr_Restore(type, error, trace);
-}
-
-/* A failure of our own is nobody's business, but Ctrl-C may come while our code runs: 1, and it stays raised. */
-static int
-is_interrupted(void)
-{
-    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception)) {
-        return 1;
-    }
-    PyErr_Clear();
-    return 0;
 }
 
 /* What a module drew from the global random number generators while it was loaded late is undone; takes the reference to `random`. -1: interrupted. */
@@ -327,8 +330,8 @@ lz_reify(PyObject *placeholder)
         Py_SETREF(p->value, Py_NewRef(value));
         if (Py_REFCNT(p) > 2) { /* more than the namespace and our caller: somebody copied it */
             PyObject *patched = lz_ask("replace_copies", "(OO)", placeholder, value);
-            if (patched == NULL) {
-                PyErr_Clear();
+            if (patched == NULL && is_interrupted()) {
+                Py_CLEAR(value); /* the next use gets it */
             }
             Py_XDECREF(patched);
         }

@@ -62,7 +62,11 @@ lz_space_gone(LzSpace *space)
 static LzSpace *
 register_space(PyObject *dict, PyObject *module, PyObject *name)
 {
+    Py_INCREF(module); /* making a Space may collect garbage, and so run any code */
+    Py_INCREF(name);
     LzSpace *space = lz_space_new(dict, module, name); /* owned, returned */
+    Py_DECREF(module);
+    Py_DECREF(name);
     if (space == NULL) {
         return NULL;
     }
@@ -161,13 +165,14 @@ LzSpace *
 lz_space_open(PyObject *dict, LzSite *site)
 {
     PyObject *name; /* borrowed */
-    if (!lz_runs_module(site)) {
+    if (!lz_runs_module(site) || lz_prune() < 0) {
         return NULL;
     }
-    PyObject *module = module_of(dict, &name);
-    if (module == NULL || lz_prune() < 0) {
+    PyObject *module = module_of(dict, &name); /* borrowed; only now, since what was forgotten may have run any code */
+    if (module == NULL) {
         return NULL;
     }
+    int is_main = PyUnicode_Compare(name, lz_names.main) == 0;
     LzSpace *space = lz_space_of(dict);
     if (space == NULL) {
         space = register_space(dict, module, name);
@@ -179,7 +184,7 @@ lz_space_open(PyObject *dict, LzSite *site)
         return NULL;
     }
     PyFrameObject *back = PyFrame_GetBack(site->frame); /* owned or NULL */
-    space->running = back == NULL || PyUnicode_Compare(name, lz_names.main) == 0 ? 2 : 1;
+    space->running = back == NULL || is_main ? 2 : 1;
     Py_XDECREF(back);
     lz.quiet++;
     PyObject *file = PyDict_GetItemWithError(dict, lz_names.file), *package = PyDict_GetItemWithError(dict, lz_names.package);

@@ -52,16 +52,39 @@ trapped_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObjec
     return lz.plain_vectorcall(self, args, nargsf, kwnames);
 }
 
+static int
+is_one_of(PyObject *name, const char *const *names)
+{
+    for (; PyUnicode_Check(name) && *names; names++) {
+        if (PyUnicode_CompareWithASCIIString(name, *names) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static PyObject *
 trapped_getattro(PyObject *self, PyObject *name)
 {
-    if (PyUnicode_CompareWithASCIIString(name, "__globals__") == 0 || PyUnicode_CompareWithASCIIString(name, "__code__") == 0) {
+    static const char *const told[] = {"__globals__", "__code__", NULL};
+    if (is_one_of(name, told)) {
         if (untrap(self) < 0) {
             return NULL;
         }
         return PyObject_GetAttr(self, name);
     }
     return PyFunction_Type.tp_getattro(self, name);
+}
+
+/* Its version ends with such a change, and must not come back: a call that was specialised for it relies on what it was. */
+static int
+trapped_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    static const char *const changed[] = {"__code__", "__defaults__", "__kwdefaults__", NULL};
+    if (is_one_of(name, changed)) {
+        return untrap(self) < 0 ? -1 : PyObject_SetAttr(self, name, value);
+    }
+    return PyFunction_Type.tp_setattro(self, name, value);
 }
 
 int
@@ -130,6 +153,7 @@ PyTypeObject LzTrapped_Type = {
     .tp_name = "function", /* what a program prints of it is what it prints of a function */
     .tp_base = &PyFunction_Type,
     .tp_getattro = trapped_getattro,
+    .tp_setattro = trapped_setattro,
     .tp_dealloc = trapped_dealloc,
     .tp_methods = trapped_methods,
 };

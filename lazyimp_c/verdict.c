@@ -30,7 +30,11 @@ is_named(PyObject *names, PyObject *target, PyObject *fromlist)
 {
     int held = names_hold(names, target);
     for (Py_ssize_t i = 0; held == 0 && PyTuple_CheckExact(fromlist) && i < PyTuple_GET_SIZE(fromlist); i++) {
-        PyObject *full = PyUnicode_FromFormat("%U.%S", target, PyTuple_GET_ITEM(fromlist, i)); /* owned */
+        PyObject *name = PyTuple_GET_ITEM(fromlist, i); /* borrowed */
+        if (!PyUnicode_CheckExact(name)) {
+            return 0; /* it is called by hand */
+        }
+        PyObject *full = PyUnicode_FromFormat("%U.%U", target, name); /* owned */
         held = full ? PySet_Contains(names, full) : -1;
         Py_XDECREF(full);
     }
