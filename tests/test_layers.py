@@ -1,6 +1,8 @@
 """Who may import whom: the arrows between our modules, and what the hot zone may load."""
 
 import ast
+import functools
+import gc
 from pathlib import Path
 
 import pytest
@@ -202,9 +204,22 @@ def home(path):
     return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
+@functools.cache
+def tree_of(path):
+    """The syntax tree of a file, made while nothing is finalized: on 3.11 two parsers in one another are a SystemError.
+
+    A finalizer that warns formats a traceback, which parses (gh-106905).
+    """
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    finally:
+        gc.enable()
+
+
 def imported_names(path, module_level_only=False):
     """The absolute names that a file imports, with their lines."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     nodes = ast.walk(tree) if not module_level_only else statements_run_at_import(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -272,7 +287,7 @@ def test_only_the_command_line_prints_and_exits():
     for path in files():
         if home(path) in ("cli", "__main__"):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 told = any(keyword.arg == "file" for keyword in node.keywords)
                 assert told and home(path) == "_startup", f"{path.name}:{node.lineno} prints"
