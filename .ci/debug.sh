@@ -33,7 +33,7 @@ grep -q __asan_init "$built" \
 mkdir "$work/tests"
 cp -r "$root/tests" "$root/pyproject.toml" "$work/tests"
 cd "$work/tests"
-"$work/venv/bin/python" -m pytest -q -p no:cacheprovider -x tests/test_robust.py tests/test_leaks.py tests/test_threads.py tests/test_freeze.py
+"$work/venv/bin/python" -m pytest -q -p no:cacheprovider -x tests/test_robust.py tests/test_misuse.py tests/test_no_memory.py tests/test_leaks.py tests/test_threads.py tests/test_freeze.py
 "$work/venv/bin/python" -m pytest -q -p no:cacheprovider -x tests/test_recorder*.py -k "not fallback"
 "$work/venv/bin/python" -m pytest -q -p no:cacheprovider -x tests/test_semantics.py -k "c-safe"
 echo "debug.sh: clean in $SECONDS s"

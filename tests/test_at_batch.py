@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from test_first_batch import FRAMEWORKS, TORCH
+from batches import FRAMEWORKS, TORCH
 
 from lazyimp import _summary
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_first_batch import FRAMEWORKS, TORCH, outcome, run
+from batches import FRAMEWORKS, TORCH, outcome, run
 
 LISTEN = """
 from lazyimp import firstbatch

@@ -2,7 +2,7 @@
 
 import os
 
-from test_first_batch import FRAMEWORKS
+from batches import FRAMEWORKS
 
 API = """
 import time

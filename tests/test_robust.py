@@ -1,53 +1,14 @@
-"""Hard moments: names bound again, tables in use while they change, forks, threads, no memory."""
+"""Hard moments: names bound again, tables in use while they change, forks, threads."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
-from conftest import RunPython, cores
+from conftest import RunPython
+from holder import ALL, HOLDER, Write, only_c, run
 
-Write = Callable[[Mapping[str, str]], Path]
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
-only_c = pytest.mark.skipif("c" not in cores(), reason="armed keys are core c's")
-
-HOLDER = {
-    "leaf.py": "x = 1\ndef f(): return x\n",
-    "leaf2.py": "import leaf\ny = 2\n",
-    "pkg/__init__.py": "",
-    "pkg/sub.py": "z = 3\n",
-    "holder.py": """
-        import leaf, leaf2
-        from leaf import x, f as call
-        import pkg.sub
-        import pkg.sub as deep
-        from pkg import sub
-        def read():
-            return leaf.x, leaf2.y, x, call(), pkg.sub.z, deep.z, sub.z
-        def steps():
-            yield leaf2.y
-            yield sub.z
-    """,
-    "loaded.py": """
-        import sys
-        def loaded(name):
-            return name in sys.modules
-        def names(module):
-            return object.__getattribute__(module, "__dict__")
-        def forget(*names):
-            for name in names:
-                sys.modules.pop(name, None)
-    """,
-}
-ALL = "(1, 2, 1, 1, 3, 3, 3)"
-
-
-def run(run_python: RunPython, write: Write, main: str, core: str = "c", **kwargs: object) -> str:
-    """Standard output of `main` beside the holder's modules, mode `all`."""
-    path = write({**HOLDER, "main.py": main})
-    return run_python(path, mode="all", core=core, **kwargs).stdout  # type: ignore[arg-type]
 
 
 def test_import_again_after_delete_and_rebind(run_python: RunPython, write: Write, core: str) -> None:
@@ -336,99 +297,3 @@ def test_first_use_at_shutdown(run_python: RunPython, write: Write, core: str) -
         print("end")
     """
     assert run(run_python, write, main, core) == "end\n"
-
-
-# The interpreter's own compiler and os.stat() do not survive this in every version: what is loaded stays at
-# hand, and code is compiled before.
-NO_MEMORY = """
-    import gc, sys, types
-    import _testcapi, lazyimp, lazyimp_c
-    from importlib._bootstrap import _call_with_frames_removed as call
-    import leaf as _warm, leaf2 as _warm2, pkg.sub as _warm3
-    import loaded, holder
-    holder.read(), _warm.x, _warm2.y, _warm3.z
-    MINE = {name: sys.modules[name] for name in ("leaf", "leaf2", "pkg", "pkg.sub")}
-    CODE, SPEC = holder.__spec__.loader.get_code("holder"), holder.__spec__
-
-    def fresh():
-        loaded.forget("holder", *MINE)
-        holder = sys.modules["holder"] = types.ModuleType("holder")
-        holder.__spec__, holder.__file__, holder.__package__ = SPEC, SPEC.origin, ""
-        SPEC._initializing = True
-        return holder
-
-    def defer():
-        call(exec, CODE, object.__getattribute__(holder, "__dict__"))
-
-    def reify():
-        holder.read()
-
-    def rebuild():
-        for name in ("leaf", "leaf2", "x", "call", "pkg", "deep", "sub"):
-            getattr(holder, name)
-
-    def disable():
-        lazyimp.disable()
-
-    def resolve():
-        lazyimp.disable(resolve=True)
-
-    gc.disable()
-    for step in STEPS:
-        for start in range(0, LIMIT, STRIDE):
-            lazyimp.enable(mode="all")
-            holder = fresh()
-            defer()  # the policy is Python: it answers once before memory ends
-            if step is defer:
-                holder = fresh()
-            else:
-                SPEC._initializing = False
-                sys.modules.update(MINE)
-            kind = None
-            _testcapi.set_nomemory(start, start + WIDTH)
-            try:
-                try:
-                    step()
-                finally:
-                    _testcapi.remove_mem_hooks()
-            except Exception as error:
-                kind = type(error)
-            sys.modules.update(MINE)
-            try:
-                if step is defer and kind is not None:
-                    defer()
-                got = holder.read()
-            except Exception as error:
-                got = repr(error)
-            if got != EXPECTED:
-                print(step.__name__, start, kind, got)
-            if start % 64 < STRIDE:
-                gc.collect()
-    print("survived")
-"""
-
-
-@only_c
-@pytest.mark.parametrize("width", [1, 20])
-def test_no_memory(run_python: RunPython, write: Write, width: int) -> None:
-    """Allocations of deferral, first use, rebuilding and disable() fail: no crash, no wrong state after."""
-    if not hasattr(pytest.importorskip("_testcapi"), "set_nomemory") or hasattr(sys, "gettotalrefcount"):
-        pytest.skip("a debug interpreter's own assertions do not hold without memory")
-    if sys.version_info[:2] == (3, 12):
-        pytest.skip(
-            "3.12 crashes now and then in IMPORT_FROM; whether it is the interpreter's fault is not known yet"
-        )
-    # 3.13 crashes in PyFunction_NewWithQualName, in eager programs too
-    steps = (
-        "(reify, rebuild, disable, resolve)"
-        if sys.version_info[:2] == (3, 13)
-        else "(defer, reify, rebuild, disable, resolve)"
-    )
-    text = (
-        NO_MEMORY.replace("EXPECTED", ALL)
-        .replace("LIMIT", "300")
-        .replace("STRIDE", "1")
-        .replace("WIDTH", str(width))
-        .replace("STEPS", steps)
-    )
-    assert run(run_python, write, text) == "survived\n"

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_first_batch import FRAMEWORKS, TORCH
+from batches import FRAMEWORKS, TORCH
 
 from lazyimp import _trackers
 from lazyimp._config import Config
