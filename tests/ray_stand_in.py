@@ -12,11 +12,17 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from lazyimp.ship.carrying import Shipped, carrier_for
+from lazyimp.ship.channels import Access, Channel, open_channel
+from lazyimp.ship.values import JobWish, Plan
 
 NODE = "0123456789abcdef"
 Answer = tuple[int, bytes]
@@ -156,3 +162,23 @@ class Dashboard:
             os.killpg(self.processes[job].pid, signal.SIGTERM)
         else:
             self.jobs[job].update(status="STOPPED", message="Job was intentionally stopped.")
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path) -> Iterator[Dashboard]:
+    """A dashboard for one test."""
+    made = Dashboard(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def channel(dashboard: Dashboard) -> Channel:
+    """The way to it."""
+    return open_channel(f"ray+{dashboard.url}", Access())
+
+
+def start(channel: Channel, job: str, code: str, **wish: Any) -> Shipped:
+    """Hand over a job that runs Python code."""
+    plan = Plan("", JobWish((sys.executable, "-c", code), **wish))
+    return carrier_for(channel).carry(plan, job, {}, time.time_ns())

@@ -20,6 +20,7 @@ from lazyimp.ship.channels import talk
 from lazyimp.ship.hostzip import host_zip
 
 MARK = "lazyimp-host "
+PYTHON = getattr(sys, "_base_executable", sys.executable)  # of which environments are made
 
 
 @contextmanager
@@ -128,6 +129,26 @@ def commands(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def lazyimp(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command in the project's folder."""
+    return commands(tmp_path)
+
+
+def record_program(
+    folder: Path, run_python: Callable[..., Any], files: dict[str, str], status: int = 0, **switches: str
+) -> Path:
+    """Write a project into folder/project and run its main.py once; gives the record of that run."""
+    project, record = folder / "project", folder / "record"
+    project.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (project / name).write_text(text)
+    env = {"LAZYIMP_RECORD": str(record), **switches}
+    done = run_python(project / "main.py", mode="safe", cwd=project, env=env, check=False)
+    assert done.returncode == status, done.stderr
+    return record
 
 
 def tar(members: list[tuple[str, bytes] | tarfile.TarInfo]) -> bytes:

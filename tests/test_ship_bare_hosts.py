@@ -5,14 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from shipping import Asked, Host
+from shipping import PYTHON, Asked, Host
 from small_wheels import make_wheel
 
 from lazyimp.ship.carrying import Carrier, Shipped, own_uv
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.values import Lack
 
-PYTHON = getattr(sys, "_base_executable", sys.executable)
 pytestmark = pytest.mark.skipif(own_uv() is None, reason="there is no uv to send")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from installed import install, manifest_of, ran
+from shipping import PYTHON
 
 from lazyimp.manifest.target import of_record
 from lazyimp.ship import planfile
@@ -16,7 +17,6 @@ from lazyimp.ship.following import Follower, confined, exit_status, fetch
 from lazyimp.ship.planning import environment_of, lack_of, placed, program_words
 from lazyimp.ship.values import JobWish, Plan
 
-PYTHON = getattr(sys, "_base_executable", sys.executable)
 VERSION = ".".join(map(str, sys.version_info[:3]))
 MAIN = (
     "import sys, helper, lazyimp; print(helper.VALUE, sys.argv[1:], sys.version_info[:3]); "

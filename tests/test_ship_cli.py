@@ -2,12 +2,12 @@
 
 import json
 import os
-import sys
 
 import pytest
-from shipping import commands
+import shipping
+from shipping import PYTHON, record_program
 
-PYTHON = getattr(sys, "_base_executable", sys.executable)
+lazyimp = shipping.lazyimp
 MAIN = """
 import sys
 import helper
@@ -20,23 +20,9 @@ sys.exit(3)
 
 
 @pytest.fixture
-def lazyimp(tmp_path):
-    """Run a command in the project's folder."""
-    return commands(tmp_path)
-
-
-@pytest.fixture
 def recorded(tmp_path, run_python):
     """A program that was recorded."""
-    project = tmp_path / "project"
-    project.mkdir(exist_ok=True)
-    (project / "main.py").write_text(MAIN)
-    (project / "helper.py").write_text("VALUE = 41\n")
-    done = run_python(
-        project / "main.py", mode="safe", env={"LAZYIMP_RECORD": str(tmp_path / "record")}, check=False
-    )
-    assert done.returncode == 3
-    return tmp_path / "record"
+    return record_program(tmp_path, run_python, {"main.py": MAIN, "helper.py": "VALUE = 41\n"}, status=3)
 
 
 def test_a_recorded_program_is_shipped_and_the_second_time_nothing_travels(lazyimp, recorded, tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from installed import install, manifest_of, ran
+from shipping import PYTHON
 from small_wheels import make_wheel, take_from
 
 from lazyimp.manifest.index import Answer, IndexFile
@@ -16,8 +17,6 @@ from lazyimp.ship.channels import Access, open_channel
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.planning import environment_of
 from lazyimp.ship.values import JobWish, Plan
-
-PYTHON = getattr(sys, "_base_executable", sys.executable)
 
 
 def manifest(tmp_path, provenance=""):

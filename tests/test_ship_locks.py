@@ -1,15 +1,12 @@
 """An environment from a lock: requirements with hashes, or pylock.toml; what cannot travel is refused."""
 
-import sys
-
 import pytest
-from shipping import Host
+from shipping import PYTHON, Host
 from small_wheels import make_wheel, take_from
 
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.locks import locked
 
-PYTHON = getattr(sys, "_base_executable", sys.executable)
 SHA = "a" * 64
 
 

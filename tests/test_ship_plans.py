@@ -2,32 +2,20 @@
 
 import json
 import os
-import sys
 
 import pytest
-from shipping import commands
+import shipping
+from shipping import PYTHON, record_program
 
-PYTHON = getattr(sys, "_base_executable", sys.executable)
+lazyimp = shipping.lazyimp
 MAIN = 'import helper, sys\nprint(helper.VALUE, sys.argv[1:], open("data.txt").read())\n'
-
-
-@pytest.fixture
-def lazyimp(tmp_path):
-    """Run a command in the project's folder."""
-    return commands(tmp_path)
 
 
 @pytest.fixture
 def recorded(tmp_path, run_python):
     """A program that was recorded."""
-    project = tmp_path / "project"
-    project.mkdir(exist_ok=True)
-    (project / "main.py").write_text(MAIN)
-    (project / "helper.py").write_text("VALUE = 41\n")
-    (project / "data.txt").write_text("data")
-    env = {"LAZYIMP_RECORD": str(tmp_path / "record"), "LAZYIMP_RECORD_FILES": "1"}
-    run_python(project / "main.py", mode="safe", cwd=project, env=env)
-    return tmp_path / "record"
+    files = {"main.py": MAIN, "helper.py": "VALUE = 41\n", "data.txt": "data"}
+    return record_program(tmp_path, run_python, files, LAZYIMP_RECORD_FILES="1")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 
 import pytest
 import ray_stand_in
+from ray_stand_in import start
 from run import clean_environment
 
 from lazyimp.ship.carrying import Shipped, carrier_for
@@ -19,25 +20,8 @@ from lazyimp.ship.ray import api
 from lazyimp.ship.ray.packages import packages_of, runtime_env
 from lazyimp.ship.values import Blob, EnvironmentWish, JobWish, Plan
 
+dashboard, channel = ray_stand_in.dashboard, ray_stand_in.channel
 SLEEPS = "import time; print('up', flush=True); time.sleep(60)"
-
-
-@pytest.fixture
-def dashboard(tmp_path):
-    made = ray_stand_in.Dashboard(tmp_path)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def channel(dashboard):
-    return open_channel(f"ray+{dashboard.url}", Access())
-
-
-def start(channel, job, code, **wish):
-    words = (sys.executable, "-c", code)
-    plan = Plan("", JobWish(words, **wish))
-    return carrier_for(channel).carry(plan, job, {}, time.time_ns())
 
 
 def collect(channel, job, **since):

@@ -2,39 +2,25 @@
 
 import json
 import socket
-import sys
 import time
 
 import pytest
 import ray_stand_in
 
-from lazyimp.ship.carrying import carrier_for
 from lazyimp.ship.channels import Access, open_channel
 from lazyimp.ship.errors import LostError, ShipError
 from lazyimp.ship.following import Follower, fetch
 from lazyimp.ship.ray import address, api
-from lazyimp.ship.values import JobWish, Plan
+
+dashboard, channel = ray_stand_in.dashboard, ray_stand_in.channel
 
 
-@pytest.fixture
-def dashboard(tmp_path):
-    made = ray_stand_in.Dashboard(tmp_path)
-    yield made
-    made.stop()
+def start(channel, code="print('x')"):
+    return ray_stand_in.start(channel, "j", code, outputs=("*",))
 
 
-@pytest.fixture
-def channel(dashboard):
-    return open_channel(f"ray+{dashboard.url}", Access())
-
-
-def start(channel, code="print('x')", job="j"):
-    plan = Plan("", JobWish((sys.executable, "-c", code), outputs=("*",)))
-    return carrier_for(channel).carry(plan, job, {}, 0)
-
-
-def end(channel, job="j"):
-    return Follower(lambda: channel, job, channel).follow(lambda *_: None)
+def end(channel):
+    return Follower(lambda: channel, "j", channel).follow(lambda *_: None)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import slurm_server
 import sshd
 from run import clean_environment
+from shipping import PYTHON
 
 from lazyimp.ship.carrying import carrier_for
 from lazyimp.ship.channels import Access, open_channel
@@ -18,7 +19,6 @@ from lazyimp.ship.following import Follower, exit_status, fetch
 from lazyimp.ship.values import JobWish, Plan
 
 pytestmark = pytest.mark.skipif(bool(slurm_server.why_not()), reason=slurm_server.why_not() or "Slurm")
-PYTHON = getattr(sys, "_base_executable", sys.executable)
 SLEEPS = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(15, print); print('up', flush=True)\nwhile True: time.sleep(1)"
 

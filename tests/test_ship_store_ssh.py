@@ -8,12 +8,12 @@ import pytest
 import sshd
 import stores
 from run import clean_environment
+from shipping import PYTHON
 
 for each in ("asyncssh", "obstore", "nanio"):
     pytest.importorskip(each)
 
 pytestmark = pytest.mark.skipif(bool(sshd.why_not()), reason=sshd.why_not() or "sshd")
-PYTHON = getattr(sys, "_base_executable", sys.executable)
 MAIN = "import sys, helper\nprint(helper.VALUE, sys.argv[1:], 'lazyimp' in sys._xoptions)\n"
 
 
