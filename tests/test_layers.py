@@ -135,6 +135,7 @@ ARROWS = {
     "codes": set(),
     "demo": set(),
     "syntax": set(),
+    "mounts": set(),
     "doctor": {
         *POLICY,
         "_config",
@@ -144,6 +145,7 @@ ARROWS = {
         "_startup",
         "lazyimp_c",
         "errors",
+        "mounts",
         "__init__",
     },
     "gate": {"tuning", "record", "syntax", "_units", "_config", "errors"},
@@ -183,7 +185,7 @@ ARROWS = {
         "errors",
         "__init__",
     },
-    "running": {"tuning", "profile", "record", "errors"},
+    "running": {"tuning", "profile", "record", "mounts", "errors"},
     "cli": {
         "integrations",
         *("_startup", "_control", "_config", "_profile", "_program", "_pth", "errors", "recipes", "tuning"),

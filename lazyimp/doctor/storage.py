@@ -9,24 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from lazyimp.doctor.values import GOOD, NOTE, Check, counted, shown
+from lazyimp.mounts import is_remote
 
 MOST_FILES = 5000  # looked at for bytecode
 LONG_PATH = 15
-SHARED = {
-    "nfs",
-    "nfs3",
-    "nfs4",
-    "lustre",
-    "gpfs",
-    "beegfs",
-    "ceph",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "afs",
-    "glusterfs",
-    "9p",
-}
 MOUNTS = "/proc/self/mountinfo"
 
 VALID, MISSING, STALE = "valid", "missing", "stale"
@@ -122,7 +108,7 @@ def file_systems(folders: Sequence[str], mounts: str = MOUNTS) -> Check | None:
         return None  # no such file: not Linux
     kinds = {folder: kind_of(folder, table) for folder in folders}
     facts: dict[str, object] = {shown(folder): kind for folder, kind in kinds.items()}
-    shared = [folder for folder, kind in kinds.items() if kind in SHARED or kind.startswith("fuse")]
+    shared = [folder for folder, kind in kinds.items() if is_remote(kind)]
     if shared:
         said = ", ".join(f"{shown(folder)} is on {kinds[folder]}" for folder in shared)
         said += ": a cold start asks the server for every module"

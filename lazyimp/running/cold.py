@@ -14,24 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lazyimp.errors import UnsupportedError
+from lazyimp.mounts import is_remote
 from lazyimp.record import Record
 from lazyimp.running.machine import file_system
 
-# Their servers or other machines keep what we put out here.
-REMOTE = (
-    "nfs",
-    "nfs4",
-    "lustre",
-    "gpfs",
-    "beegfs",
-    "ceph",
-    "cifs",
-    "smb3",
-    "9p",
-    "afs",
-    "glusterfs",
-    "virtiofs",
-)
 NOT_FILES = ("/proc/", "/sys/", "/dev/")
 WRITTEN_S = 300.0  # after this time what a file holds has reached the disk
 
@@ -94,7 +80,7 @@ def evict(paths: Iterable[str]) -> Evicted:
     kinds = Counter[str]()
     for folder, count in Counter(os.path.dirname(path) for path in sizes).items():
         kind = file_system(folder + os.sep)
-        if kind.startswith("fuse") or kind in REMOTE:
+        if is_remote(kind):  # others keep what we put out here
             kinds[kind] += count
     return Evicted(len(sizes), sum(sizes.values()), left, dict(kinds))
 
