@@ -44,40 +44,38 @@ lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *importer, 
     return result;
 }
 
+/* What deferred statements imported below a package that is not loaded yet; borrowed, or NULL without an error: it is loaded meanwhile. */
+static PyObject *
+children_of(PyObject *parent)
+{
+    PyObject *children = PyDict_GetItemWithError(lz.pending_subs, parent); /* borrowed */
+    if (children != NULL || PyErr_Occurred()) {
+        return children;
+    }
+    PyObject *fresh = PyDict_New(); /* owned */
+    int failed = fresh == NULL || PyDict_SetItem(lz.pending_subs, parent, fresh) < 0;
+    Py_XDECREF(fresh);
+    PyObject *watched = failed ? NULL : lz_ask("watch", "(O)", parent); /* owned */
+    if (watched == NULL) {
+        PyObject *type, *error, *trace;
+        PyErr_Fetch(&type, &error, &trace);
+        if (!failed && PyDict_DelItem(lz.pending_subs, parent) < 0) {
+            PyErr_Clear();
+        }
+        PyErr_Restore(type, error, trace);
+        return NULL;
+    }
+    Py_DECREF(watched);
+    return PyDict_GetItemWithError(lz.pending_subs, parent); /* another thread may have loaded the package meanwhile */
+}
+
 /* A package that is not loaded yet learns of its submodules when it is. */
 static int
 remember_submodule(PyObject *parent, PyObject *child, PyObject *importer, PyObject *code, int offset)
 {
-    PyObject *children = PyDict_GetItemWithError(lz.pending_subs, parent); /* borrowed */
-    if (children == NULL) {
-        if (PyErr_Occurred()) {
-            return -1;
-        }
-        PyObject *fresh = PyDict_New(); /* owned */
-        int failed = fresh == NULL || PyDict_SetItem(lz.pending_subs, parent, fresh) < 0;
-        Py_XDECREF(fresh);
-        if (failed) {
-            return -1;
-        }
-        children = fresh; /* the table holds it */
-        PyObject *watched = lz_ask("watch", "(O)", parent); /* owned */
-        if (watched == NULL) {
-            PyObject *type, *error, *trace;
-            PyErr_Fetch(&type, &error, &trace);
-            if (PyDict_DelItem(lz.pending_subs, parent) < 0) {
-                PyErr_Clear();
-            }
-            PyErr_Restore(type, error, trace);
-            return -1;
-        }
-        Py_DECREF(watched);
-        children = PyDict_GetItemWithError(lz.pending_subs, parent); /* another thread may have loaded the package meanwhile */
-        if (children == NULL) {
-            return PyErr_Occurred() ? -1 : 0;
-        }
-    }
-    PyObject *statement = Py_BuildValue("(OOi)", importer, code, offset); /* owned: where it stands */
-    int failed = statement == NULL || PyDict_SetItem(children, child, statement) < 0;
+    PyObject *statement = Py_BuildValue("(OOi)", importer, code, offset); /* owned: where it stands; made first, since that may collect garbage */
+    PyObject *children = statement ? children_of(parent) : NULL;          /* borrowed */
+    int failed = children ? PyDict_SetItem(children, child, statement) < 0 : PyErr_Occurred() != NULL;
     Py_XDECREF(statement);
     return failed ? -1 : 0;
 }

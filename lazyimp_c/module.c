@@ -203,13 +203,14 @@ set_submodule_late(LzSpace *space, PyObject *name, PyObject *value)
     if (PyDict_DelItem(space->logical, name) < 0) {
         return -1;
     }
-    PyObject *held = lz_raw(space, name), *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
+    PyObject *held = lz_raw(space, name); /* borrowed */
     int failed = 0;
     if (held != NULL && Py_TYPE(held) == &LzPlaceholder_Type && ((LzPlaceholder *)held)->kind == LZ_KIND_SUBMODULE) {
         Py_INCREF(held);
         if (lz_recording && ((LzPlaceholder *)held)->deferral) {
             lz_note_used(((LzPlaceholder *)held)->deferral);
         }
+        PyObject *key = PyDict_GetItemWithError(space->keys, name); /* borrowed */
         failed = key ? lz_settle(space, key, held, value) : PyDict_SetItem(space->dict, name, value);
         Py_DECREF(held);
     }

@@ -94,17 +94,13 @@ extern PyTypeObject LzImport_Type;
 int lz_note_submodule(PyObject *name, PyObject *importer, PyObject *code, int offset); /* `a.b.c` counts as imported: 1, 0: it must be imported at once,
                                                                                         -1: error */
 PyObject *lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *store, LzFacts *facts, LzStatement *s);
+int lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *importer, PyObject *code, int offset); /* make a.b reachable on a loaded `a` */
+PyObject *lz_present(PyObject *module, PyObject *attr); /* borrowed: a name that a loaded module really has, or NULL */
 PyObject *lz_start_import(LzSpace *space, PyObject *module, PyObject *facts, LzStatement *statement, int is_from);
 
 /* importer.c */
 PyObject *lz_import(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-int lz_plant(PyObject *parent, PyObject *child, PyObject *full, PyObject *importer, PyObject *code, int offset); /* make a.b reachable on a loaded `a` */
-
-PyObject *lz_present(PyObject *module, PyObject *attr); /* borrowed: a name that a loaded module really has, or NULL */
-int lz_keep_first(void);                            /* our finder is first on sys.meta_path before anything is searched */
 int lz_is_known(PyObject *name);                    /* in sys.modules, and not as None */
-PyObject *lz_missing(LzSpace *space, PyObject *name); /* an attribute a module does not have; NULL without an error: it really has not */
-
 int lz_remember_paths(void);                        /* lz.last_paths is sys.path */
 int lz_note_loaded(PyObject *name);                 /* namespace packages on the way to `name` may be loaded now */
 
@@ -117,7 +113,7 @@ int lz_decide(LzSpace *space, PyObject *target, PyObject *fromlist, int bits, in
 enum { LZ_FROZEN = 1, LZ_THAWING = 2 }; /* LzSpace.frozen */
 enum { LZ_KIND_MODULE = 0, LZ_KIND_TOP = 1, LZ_KIND_FROM = 2, LZ_KIND_SUBMODULE = 3 };
 PyObject *lz_reify(PyObject *placeholder);          /* new reference to the real object */
-
+PyObject *lz_missing(LzSpace *space, PyObject *name); /* an attribute a module does not have; NULL without an error: it really has not */
 
 /* trap.c */
 extern PyTypeObject LzTrapped_Type;
@@ -147,6 +143,7 @@ void lz_rare_end(void);
 void lz_keep_chunks(void);                          /* of the interpreter's frame stack, when they are given back */
 
 /* setup.c */
+int lz_keep_first(void);                            /* our finder is first on sys.meta_path before anything is searched */
 int lz_setup(void);                                 /* types and names; once, when the extension is loaded */
 int lz_turn_on(void);
 int lz_turn_off(void);
