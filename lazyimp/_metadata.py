@@ -82,10 +82,11 @@ class Metadata:
     def _inside(self, site: str) -> dict[str, str]:
         known = self._folders.get(site)
         if known is None:
-            known = self._folders[site] = {}
-            for name in _names_in(site):
-                if name.endswith((".dist-info", ".egg-info")):
-                    known[normalised(name.rpartition(".")[0].partition("-")[0])] = name
+            names = [name for name in _names_in(site) if name[-5:] == "-info"]
+            # as `normalised` does it, in one breath: there may be hundreds
+            spelt = "\n".join([name.rpartition(".")[0].partition("-")[0] for name in names]).lower()
+            found = spelt.replace("-", "_").replace(".", "_").split("\n")
+            known = self._folders[site] = dict(zip(found, names))
         return known
 
 
