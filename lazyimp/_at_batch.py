@@ -1,7 +1,8 @@
 """What switches ask for at the first batch: to say one line there, to end the process there, to time a few steps.
 
-HOT in its imports, loaded only where one of LAZYIMP_SUMMARY, LAZYIMP_STOP and LAZYIMP_RECORD_STEPS is set, or where
-trackers shall be told. To end the process is for `lazyimp ttfb`: what is written is kept, and nothing else runs.
+HOT in its imports, loaded only where one of LAZYIMP_SUMMARY, LAZYIMP_STOP, LAZYIMP_RECORD and LAZYIMP_RECORD_STEPS is
+set, or where trackers may have to be told. To end the process is for `lazyimp ttfb`: what is written is kept, and
+nothing else runs.
 """
 
 import os
@@ -11,6 +12,15 @@ FIRST_BATCH, MARK = "first-batch", "mark:"
 STEPS = 6  # how many steps are timed
 
 _wish = [None]
+
+
+def tells_trackers(word, stop, configured, shown):
+    """Whether trackers are told: by the switch's `word`, else as configured, else where the start is `shown`."""
+    if word is not None:
+        return word not in ("0", "off")
+    if stop or configured is False:
+        return False
+    return bool(configured or shown)
 
 
 def watch(hooks, stop, summary, steps, trackers=False, config_path=None):

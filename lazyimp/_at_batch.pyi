@@ -6,6 +6,9 @@ FIRST_BATCH: str
 MARK: str
 STEPS: int
 
+def tells_trackers(
+    word: str | None, stop: str | None, configured: bool | None, shown: str | None
+) -> bool: ...
 def watch(
     hooks: object,
     stop: str | None,

@@ -441,29 +441,20 @@ def record_from_here(path, files=False):
 
 def await_first_batch():
     """Let this process say a line at its first batch, or end there, where switches ask for it; never raises."""
-    stop, summary, steps = (switch("LAZYIMP_" + name) for name in ("STOP", "SUMMARY", "RECORD_STEPS"))
-    told = tells_trackers(stop)
+    names = ("STOP", "SUMMARY", "RECORD_STEPS", "RECORD", "TRACKERS")
+    stop, summary, steps, recorded, word = (switch("LAZYIMP_" + name) for name in names)
     try:
-        if (stop or summary or steps or told) and unsupported() is None:
+        if (stop or summary or steps or recorded or word or trackers) and unsupported() is None:
             from lazyimp import _at_batch
 
-            asks = told and core is None and switch("LAZYIMP_TRACKERS") is None
+            told = _at_batch.tells_trackers(word, stop, trackers, summary or recorded)
+            asks = told and core is None and word is None
             path = _program.find_config(switch("LAZYIMP_CONFIG")) if asks else None
             wishes = summary not in (None, OFF), steps not in (None, OFF), told
-            if not _at_batch.watch(hooks(), stop, *wishes, path):
+            if (stop or summary or steps or told) and not _at_batch.watch(hooks(), stop, *wishes, path):
                 tell(f"unknown LAZYIMP_STOP {stop!r}; use first-batch or mark:NAME")
     except Exception:
         debug()
-
-
-def tells_trackers(stop):
-    """Whether trackers are told: by switch, else by configuration, else where someone asked to see the start."""
-    word = switch("LAZYIMP_TRACKERS")
-    if word is not None:
-        return word not in (OFF, "off")
-    if stop or trackers is False:
-        return False
-    return bool(trackers or switch("LAZYIMP_SUMMARY") or switch("LAZYIMP_RECORD"))
 
 
 def refuse(reason):
