@@ -9,24 +9,14 @@ A verdict, which `fill` gives and the tables of `open` hold, is an int of bits, 
 statement whose target, or a dotted prefix of it, or `target.name` for a name in its from-list, is in the
 frozenset `names` is decided by `decide`; for every other one the bits count.
 
-The tuned profile is any object with
-
-    touches(importer) -> bool    some row names this importer: it gets a table of verdicts of its own
-    names(importer, top) -> frozenset[str] | None
-                                 the dotted targets at or under `top` rows name for `importer` or for any;
-                                 `from a.b import c` is asked about if "a.b" or "a.b.c" is in it. None: every
-                                 statement is asked about. Alike for all importers that are not touched
-    decide(importer, target, names) -> tuple[decision, reason] | None
-                                 LAZY or EAGER; a LAZY plain import inside `try` becomes a PROXY by itself
-    opens(unit) -> int           trial runs: 0, or OPEN (everything inside the unit is lazy, whatever recipes'
-                                 `inside` says; their rows hold), and OPEN_ROWS (their [[eager]] rows do not
-                                 hold either), OPEN_TRY (its imports inside try and with are lazy, too),
-                                 OPEN_UNUSED (and those never named)
-
-`importer` is the module's dotted name (`__main__` for a script). Profiles count in modes safe and deep.
+`importer` is the module's dotted name (`__main__` for a script). Profiles (`_protocol.pyi`) count in
+modes safe and deep.
 """
 
+import sys
+
 from lazyimp import _tables, _units
+from lazyimp._units import DIST, OWN, STDLIB, Importer
 
 LAZY, PROXY, EAGER = "lazy", "proxy", "eager"
 
@@ -45,26 +35,13 @@ PROTECTED, UNUSED, FROM, PACKAGE, EFFECT_ORDER, WITHIN_TRY = 1, 2, 4, 8, 16, 32
 # profile.opens()
 OPEN, OPEN_ROWS, OPEN_TRY, OPEN_UNUSED = 1, 2, 4, 8
 
-OWN, DIST, STDLIB = _units.OWN, _units.DIST, _units.STDLIB
-
-_UNKNOWN = "no finder knows it: the import raises in its place"
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from lazyimp._config import Config
+    from lazyimp._protocol import Profile
     from lazyimp._recipes import Recipes
 
     Verdict = int | tuple[int, frozenset[str]]
-
-    class Profile(Protocol):
-        def touches(self, importer: str) -> bool: ...
-        def names(self, importer: str, top: str) -> frozenset[str] | None: ...
-        def decide(
-            self, importer: str, target: str, names: tuple[str, ...] | None
-        ) -> tuple[str, str] | None: ...
-        def opens(self, unit: str) -> int: ...
 
 
 class Policy:
@@ -88,7 +65,11 @@ class Policy:
         self.config = config
         self.profile = profile if mode != "all" else None
         self._units = units or _units.shared
-        self._recipes = recipes or (_load_recipes(self._units) if mode == "deep" else None)
+        if recipes is None and mode == "deep":
+            from lazyimp._recipes import Recipes
+
+            recipes = Recipes(self._units)
+        self._recipes = recipes
         safe = _tables.safe_rows() if mode == "safe" else {}
         self._state_targets: dict[str, _tables.Reason] = {**safe, **_tables.EAGER_TARGETS}
         names = (*self._state_targets, *_tables.EFFECT_TARGETS)
@@ -97,6 +78,9 @@ class Policy:
         self._tables: dict[tuple[str, ...], dict[str, Verdict]] = {}
         self._importers: dict[tuple[str, str | None], Importer] = {}
         self._alike: dict[tuple[tuple[str, str], str, bool], int] = {}  # verdicts on tops without a row
+        self._standard: frozenset[str] = frozenset()  # as the units gave it
+        self._common: frozenset[str] = frozenset()  # those of it that no rule names
+        self._on_common: dict[tuple[str, str], int] = {}  # an importer's key -> the verdict on each of them
 
     # -- what the cores ask ------------------------------------------------------------------------------
 
@@ -107,13 +91,10 @@ class Policy:
         reopened = not known.essential and self.config is not None and self.config.reopens(known.name)
         if known.stays_eager and not reopened:
             flags |= MODULE_EAGER
-        key = (*known.key, known.name) if self._is_named(known) else known.key
-        table = self._tables.get(key)
-        if table is None:
-            table = self._tables[key] = {}
-        return table, flags
+        key = (*known.key, known.name) if known.is_named else known.key
+        return self._tables.setdefault(key, {}), flags
 
-    def _trust(self, known: "Importer") -> int:
+    def _trust(self, known: Importer) -> int:
         """UNGUARDED and PLAIN, where a module has them."""
         if self.mode == "all":
             return UNGUARDED
@@ -131,10 +112,13 @@ class Policy:
 
     def fill(self, importer: str, file: str | None, top: str) -> "Verdict":
         """The verdict on imports of `top`, or of anything under it, by modules like `importer`."""
+        known = self._importer(importer, file)
+        is_common = top in self._common_tops() and top not in sys.modules
+        if is_common and known.key in self._on_common and not self._is_singled_out(known, top):
+            return self._on_common[known.key]
         kind, lasting = self._units.of_top(top)
         if kind is None:
             return NO_STORE
-        known = self._importer(importer, file)
         names: frozenset[str] | None = frozenset()
         if known.essential or top in _tables.ESSENTIAL_TARGETS:
             bits = 0
@@ -148,7 +132,31 @@ class Policy:
             names = self._named(known, top)
             bits = ASK if names is None else self._verdict(known, kind, top)
         bits |= 0 if lasting else NO_STORE
-        return (bits, names) if names and not bits & ASK else bits
+        if names and not bits & ASK:
+            return bits, names
+        if is_common and lasting and not self._is_singled_out(known, top):
+            self._on_common[known.key] = bits
+        return bits
+
+    def _common_tops(self) -> frozenset[str]:
+        """Standard modules of which nothing is said by name: a unit's verdict on one is its verdict on each."""
+        standard = self._units.standard()
+        if standard is not self._standard:
+            self._standard = standard
+            self._common = standard.difference(self._rows, _tables.ESSENTIAL_TARGETS)
+            if self.config is not None or self.profile is not None:
+                self._common = frozenset([top for top in self._common if not self._is_touched(top)])
+        return self._common
+
+    def _is_touched(self, top: str) -> bool:
+        by_user = self.config is not None and self.config.touches(top)
+        return by_user or (self.profile is not None and self.profile.names("", top) != frozenset())
+
+    def _is_singled_out(self, known: Importer, top: str) -> bool:
+        """Whether a row is about this very importer, or about `top` imported by its unit."""
+        if known.is_named or known.kind is not DIST or self._recipes is None:
+            return known.is_named
+        return self._recipes.mentions(known.place[0], "", top)
 
     def decide(
         self, importer: str, file: str | None, target: str, names: tuple[str, ...] | None, context: int
@@ -157,7 +165,7 @@ class Policy:
         top = target.partition(".")[0]
         kind = self._units.of_top(top)[0]
         if kind is None:
-            return EAGER, _UNKNOWN
+            return EAGER, "no finder knows it: the import raises in its place"
         known = self._importer(importer, file)
         if known.essential:
             return EAGER, known.stays_eager
@@ -175,7 +183,7 @@ class Policy:
 
     # -- the layers --------------------------------------------------------------------------------------
 
-    def _by_user(self, known: "Importer", wanted: list[str], context: int) -> tuple[str, str] | None:
+    def _by_user(self, known: Importer, wanted: list[str], context: int) -> tuple[str, str] | None:
         if self.config is None:
             return None
         # "lazy: pandas" is about programs; it does not reopen pytest or setuptools. "_pytest -> pandas" does.
@@ -186,7 +194,7 @@ class Policy:
         return (_as_lazy(context) if lazy else EAGER), reason
 
     def _by_profile(
-        self, known: "Importer", target: str, names: "tuple[str, ...] | None", context: int
+        self, known: Importer, target: str, names: "tuple[str, ...] | None", context: int
     ) -> "tuple[str, str] | None":
         found = self.profile.decide(known.name, target, names) if self.profile is not None else None
         if found is None or (found[0] != EAGER and known.stays_eager):
@@ -194,7 +202,7 @@ class Policy:
         return (EAGER if found[0] == EAGER else _as_lazy(context)), found[1]
 
     def _by_recipe(
-        self, known: "Importer", kind: str, top: str, wanted: list[str], context: int
+        self, known: Importer, kind: str, top: str, wanted: list[str], context: int
     ) -> "tuple[str, str] | None":
         if self._recipes is None:
             return None
@@ -215,10 +223,10 @@ class Policy:
             return None
         from lazyimp import _effects
 
-        effect = _effects.of_statement(target, names, self._is_own)
+        effect = _effects.of_statement(target, names, lambda other: self._units.of_top(other)[0] is OWN)
         return None if effect is None else (EAGER, f"own code, and importing it {effect}")
 
-    def _looks_inside(self, known: "Importer", kind: str, top: str) -> bool:
+    def _looks_inside(self, known: Importer, kind: str, top: str) -> bool:
         """Mode deep, inside a distribution of which no recipe says what it needs."""
         if self.mode != "deep" or kind is not DIST or known.stays_eager or self._opens(known):
             return False
@@ -227,7 +235,7 @@ class Policy:
         return self._inside_one_unit(known, kind, top)
 
     def _by_code(
-        self, known: "Importer", kind: str, target: str, names: "tuple[str, ...] | None", context: int
+        self, known: Importer, kind: str, target: str, names: "tuple[str, ...] | None", context: int
     ) -> "tuple[str, str] | None":
         """Without a recipe, what changes other modules while imported does it where the statement stands."""
         top = target.partition(".")[0]
@@ -240,11 +248,8 @@ class Policy:
         effect = _inside.of_statement(known.name, target, names, self._units.same)
         return None if effect is None else (EAGER, f"no recipe, and importing it {effect}")
 
-    def _is_own(self, top: str) -> bool:
-        return self._units.of_top(top)[0] is OWN
-
     def _by_mode(
-        self, known: "Importer", kind: str, top: str, wanted: list[str], context: int
+        self, known: Importer, kind: str, top: str, wanted: list[str], context: int
     ) -> tuple[str, str]:
         if self.mode == "all":
             if context & PROTECTED:
@@ -278,17 +283,17 @@ class Policy:
             return LAZY, "imported by own code"
         return LAZY, "crosses from one unit to another"
 
-    def _within(self, known: "Importer", kind: str, top: str) -> bool:
+    def _within(self, known: Importer, kind: str, top: str) -> bool:
         """The user's own code, or one distribution, on both sides; trial runs open that too."""
         own = kind is OWN and known.kind is OWN
         return (own or self._inside_one_unit(known, kind, top)) and not self._opens(known)
 
-    def _inside_one_unit(self, known: "Importer", kind: str, top: str) -> bool:
+    def _inside_one_unit(self, known: Importer, kind: str, top: str) -> bool:
         if kind is not known.kind:
             return False
         return kind is STDLIB or self._units.same(known.name.partition(".")[0], top)
 
-    def _inside(self, known: "Importer", context: int) -> tuple[str, str]:
+    def _inside(self, known: Importer, context: int) -> tuple[str, str]:
         """Both sides are of one unit that is not the user's."""
         if known.kind is STDLIB:
             for_effect = context & UNUSED and not context & FROM
@@ -308,24 +313,22 @@ class Policy:
             return EAGER, "inside one distribution, and never named: there for its effect"
         return _as_lazy(context), "trial run" if opened else "mode deep: inside one distribution"
 
-    def _opens(self, known: "Importer") -> int:
+    def _opens(self, known: Importer) -> int:
         return self.profile.opens(known.key[0]) if self.profile is not None and known.kind is DIST else 0
 
     # -- importers and verdicts --------------------------------------------------------------------------
 
-    def _importer(self, name: str, file: str | None) -> "Importer":
+    def _importer(self, name: str, file: str | None) -> Importer:
         known = self._importers.get((name, file))
         if known is None:
             known = self._importers[name, file] = Importer(self._units, name, file, self.mode)
+            if known.kind is DIST and self._recipes is not None:
+                known.is_named = self._recipes.touches(*known.place)
+            if self.profile is not None and self.profile.touches(known.name):
+                known.is_named = True
         return known
 
-    def _is_named(self, known: "Importer") -> bool:
-        """Whether a row of the profile or of a recipe is about this very importer."""
-        if self.profile is not None and self.profile.touches(known.name):
-            return True
-        return known.kind is DIST and self._recipes is not None and self._recipes.touches(*known.place)
-
-    def _named(self, known: "Importer", top: str) -> "frozenset[str] | None":
+    def _named(self, known: Importer, top: str) -> "frozenset[str] | None":
         """The dotted names in `top` that `decide` is to be asked about; None: about all."""
         below = top + "."
         names = [name for name in self._deeper if name.startswith(below)] if self.mode != "all" else []
@@ -338,7 +341,7 @@ class Policy:
             names += rows
         return frozenset(names)
 
-    def _verdict(self, known: "Importer", kind: str, top: str) -> int:
+    def _verdict(self, known: Importer, kind: str, top: str) -> int:
         """The bits that say what the layers say in every context; ASK if no bits do."""
         if self._has_row(known, kind, top):
             return self._bits(known, kind, top)
@@ -348,14 +351,14 @@ class Policy:
             bits = self._alike[alike] = self._bits(known, kind, top)
         return bits
 
-    def _has_row(self, known: "Importer", kind: str, top: str) -> bool:
+    def _has_row(self, known: Importer, kind: str, top: str) -> bool:
         """Whether what is imported counts by its name, and not by what kind of unit it is of."""
         if top in self._rows or top.startswith(_tables.PLUGIN_PREFIX):
             return True
         place = known.place[0], top if kind is DIST else ""
         return self._recipes is not None and self._recipes.mentions(*place, top)
 
-    def _bits(self, known: "Importer", kind: str, top: str) -> int:
+    def _bits(self, known: Importer, kind: str, top: str) -> int:
         wanted = [top]
         answers = [
             (self._by_recipe(known, kind, top, wanted, at) or self._by_mode(known, kind, top, wanted, at))[0]
@@ -366,21 +369,6 @@ class Policy:
             if answer is not by_bits(bits, context):
                 return ASK
         return bits
-
-
-class Importer:
-    """What the rules need to know of an importing module."""
-
-    __slots__ = ("essential", "key", "kind", "name", "place", "stays_eager")
-
-    def __init__(self, units: "_units.Units", name: str, file: str | None, mode: str) -> None:
-        self.kind, unit, self.name = units.of_module(name, file)
-        self.essential, reason = _tables.why_eager(self.name, mode)
-        self.stays_eager = reason
-        # eager importers share no verdicts with others
-        self.key = (unit if self.kind is DIST else self.kind + ":", reason)
-        # its unit and name as recipes name them, which are about distributions
-        self.place = (unit, self.name) if self.kind is DIST else ("", "")
 
 
 # Each bit that is no ASK or NO_STORE, and a context for which it speaks.
@@ -400,12 +388,6 @@ def _as_lazy(context: int) -> str:
     """What lazy means where the statement stands."""
     # found already, so `except ImportError` is decided and the proxy is as lazy as a placeholder
     return PROXY if context & PROTECTED and not context & FROM else LAZY
-
-
-def _load_recipes(units: "_units.Units") -> "Recipes":
-    from lazyimp._recipes import Recipes
-
-    return Recipes(units)
 
 
 def _protected(kind: str, context: int) -> tuple[str, str]:

@@ -15,7 +15,7 @@ one line each for a section, `key = "value"`, a comment, or nothing, without esc
 import os
 import sys
 
-from lazyimp import _units
+from lazyimp import _metadata
 
 FORMAT = "1"
 MODES = ("safe", "deep", "all")
@@ -182,7 +182,7 @@ def _by_importer(rows: dict[str, str], path: str) -> Rows:
 def installed_versions(wanted: "dict[str, str]") -> dict[str, tuple[str, ...]]:
     """The versions of these distributions, from the names of metadata folders along sys.path."""
     found: dict[str, tuple[str, ...]] = {}
-    spelt = {_units.normalised(name): name for name in wanted}
+    spelt = {_metadata.normalised(name): name for name in wanted}
     # distributions lie in site directories; any other folder may be large, and is read only if one is missing
     sites = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
     others = [entry for entry in sys.path if entry and entry not in sites]
@@ -208,5 +208,5 @@ def versions_in(folder: str) -> "list[tuple[str, str]]":
     for entry in entries:
         if entry.endswith((".dist-info", ".egg-info")):
             name, _, rest = entry[:-10].partition("-")
-            found.append((_units.normalised(name), rest.partition("-")[0]))
+            found.append((_metadata.normalised(name), rest.partition("-")[0]))
     return found

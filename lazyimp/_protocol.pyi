@@ -1,4 +1,4 @@
-"""The protocol that every core keeps, and the policy's maker; for type checkers only."""
+"""The protocols of cores, the policy's maker and tuned profiles; for type checkers only."""
 
 from types import FrameType
 from typing import Protocol
@@ -16,3 +16,21 @@ class Core(Protocol):
     def counts(self) -> dict[str, int]: ...
     def push_scope(self, frame: FrameType, mode: str) -> object: ...
     def pop_scope(self, token: object) -> None: ...
+
+class Profile(Protocol):
+    """What the policy asks a tuned profile.
+
+    `touches`: some row names this importer: it gets a table of verdicts of its own.
+    `names`: the dotted targets at or under `top` rows name for `importer` or for any; `from a.b import c` is
+    asked about if "a.b" or "a.b.c" is in it. None: every statement is asked about. Alike for all importers that
+    are not touched.
+    `decide`: LAZY or EAGER, and the reason; a LAZY plain import inside `try` becomes a PROXY by itself.
+    `opens`: trial runs: 0, or OPEN (everything inside the unit is lazy, whatever recipes' `inside` says; their
+    rows hold), and OPEN_ROWS (their [[eager]] rows do not hold either), OPEN_TRY (its imports inside try and
+    with are lazy, too), OPEN_UNUSED (and those never named).
+    """
+
+    def touches(self, importer: str) -> bool: ...
+    def names(self, importer: str, top: str) -> frozenset[str] | None: ...
+    def decide(self, importer: str, target: str, names: tuple[str, ...] | None) -> tuple[str, str] | None: ...
+    def opens(self, unit: str) -> int: ...

@@ -1,8 +1,7 @@
 """Which unit a module belongs to: the standard library, one installed distribution, or the user's own code.
 
-HOT: it runs inside the first imports of a program, so it uses loaded modules only, asks the interpreter's
-own directory caches before the disk, and reads a distribution's metadata only to compare two top-level
-names that share a site directory.
+HOT: it runs inside the first imports of a program, so it uses loaded modules only, and asks the interpreter's
+own directory caches before the disk.
 """
 
 import _frozen_importlib_external as _external
@@ -10,9 +9,13 @@ import _imp
 import os
 import sys
 
+from lazyimp import _tables
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from lazyimp._metadata import Metadata
 
 STDLIB = "stdlib"
 OWN = "own"
@@ -39,34 +42,8 @@ SAME_DISTRIBUTION = {
     "torchgen": "torch",
 }
 
-# Distributions that are called otherwise than what one imports, so that no other's metadata need be read.
-_DISTRIBUTION_OF = {
-    "PIL": "pillow",
-    "absl": "absl_py",
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv_python",
-    "dateutil": "python_dateutil",
-    "dotenv": "python_dotenv",
-    "git": "gitpython",
-    "google": "protobuf",
-    "grpc": "grpcio",
-    "hydra": "hydra_core",
-    "ignite": "pytorch_ignite",
-    "markdown_it": "markdown_it_py",
-    "skimage": "scikit_image",
-    "sklearn": "scikit_learn",
-    "yaml": "pyyaml",
-    "zmq": "pyzmq",
-}
-
 _SUFFIXES = (*_imp.extension_suffixes(), ".py", ".pyc")
 _ASKED = (_external.PathFinder,)
-
-
-def normalised(name: str) -> str:
-    """A distribution's name as its metadata folder spells it, in lower case."""
-    return name.lower().replace("-", "_").replace(".", "_")
 
 
 class Units:
@@ -76,10 +53,10 @@ class Units:
         self._roots: tuple[str, ...] = ()
         self._kinds: dict[str, str] = {}  # top-level name -> kind, for names that were found
         self._folders: dict[str, str] = {}  # sys.path entry -> kind of what it holds
-        self._metadata: dict[str, dict[str, str]] = {}  # site directory -> {distribution: metadata folder}
         self._sites: dict[str, str] = {}  # top-level name -> its site directory
-        self._folder_of: dict[str, str | None] = {}  # top-level name -> metadata folder of its distribution
-        self._tops: dict[str, frozenset[str]] = {}  # top-level name -> what its distribution installs
+        self._known_metadata: Metadata | None = None
+        self._path: list[str] = []  # sys.path as `standard` saw it
+        self._standard: frozenset[str] = frozenset()
 
     # -- importers ---------------------------------------------------------------------------------------
 
@@ -137,6 +114,33 @@ class Units:
         if kind:
             self._kinds[top] = kind
         return kind, kind is not None
+
+    def standard(self) -> frozenset[str]:
+        """Modules of the standard library that are here, and that nothing before it on sys.path hides.
+
+        The same set while sys.path stays. What is put there later, and the finders do not know, is not seen.
+        """
+        if sys.path == self._path:
+            return self._standard
+        names, hidden = set(sys.builtin_module_names), set[str]()
+        try:
+            for entry in sys.path:
+                folder = entry or os.getcwd()
+                finder = _external.PathFinder._path_importer_cache(folder)  # type: ignore[attr-defined]  # private
+                kind = self._kind_of_folder(folder)
+                if finder is None or (kind is DIST and "os" in names):
+                    continue  # it comes after the standard library
+                finder.find_spec("lazyimp")  # it reads the folder where that is due
+                tops = {name.partition(".")[0] for name in finder._path_cache}
+                if kind is STDLIB:
+                    names |= tops - hidden
+                else:
+                    hidden |= tops - names
+        except (AttributeError, OSError, TypeError):
+            return frozenset()  # another kind of finder, which has to be asked
+        self._path = sys.path.copy()
+        self._standard = sys.stdlib_module_names & names
+        return self._standard
 
     def _of_loaded(self, top: str, module: object) -> tuple[str | None, bool]:
         if module is None:
@@ -263,60 +267,34 @@ class Units:
             return True
         if target[:1] == "_":
             return True  # private: nobody but its own distribution names it
-        ours, theirs = self._metadata_of(importer), self._metadata_of(target)
-        if ours and theirs:
-            return ours == theirs
-        return target in self._tops_of(importer) if ours else importer in self._tops_of(target)
+        return self._metadata().is_one(importer, target)
 
     def version(self, tops: tuple[str, ...], names: tuple[str, ...]) -> str | None:
         """The installed version of the first of the distributions `names` that lies beside one of `tops`."""
-        for site in [self._sites[top] for top in tops if top in self._sites]:
-            for name in names:
-                folder = self._metadata_in(site).get(normalised(name), "")
-                version = folder.rpartition(".")[0].partition("-")[2].partition("-")[0]
-                if version:
-                    return version
-        return None
+        return self._metadata().version(tops, names)
 
-    def _tops_of(self, top: str) -> frozenset[str]:
-        """The top-level names of the distribution that is called like `top`; empty when there is none."""
-        tops = self._tops.get(top)
-        if tops is None:
-            folder = self._metadata_of(top)
-            tops = self._tops[top] = _read_tops(folder) if folder else frozenset()
-        return tops
+    def _metadata(self) -> "Metadata":
+        if self._known_metadata is None:
+            from lazyimp._metadata import Metadata
 
-    def _metadata_of(self, top: str) -> str | None:
-        """The metadata folder of the distribution that is called like `top`."""
-        folder = self._folder_of.get(top, "")
-        if folder == "":
-            site = self._sites.get(top)
-            if site is None:
-                return None
-            folder = self._metadata_in(site).get(_DISTRIBUTION_OF.get(top) or normalised(top))
-            folder = self._folder_of[top] = folder and f"{site}/{folder}"
-        return folder
-
-    def _metadata_in(self, site: str) -> dict[str, str]:
-        known = self._metadata.get(site)
-        if known is None:
-            known = self._metadata[site] = {}
-            for name in _names_in(site):
-                if name.endswith((".dist-info", ".egg-info")):
-                    known[normalised(name.rpartition(".")[0].partition("-")[0])] = name
-        return known
+            self._known_metadata = Metadata(self._sites)
+        return self._known_metadata
 
 
-def _names_in(folder: str) -> "list[str] | set[str]":
-    """What lies in a folder; where its finder has read it and nothing changed since, as that knows."""
-    finder = sys.path_importer_cache.get(folder)
-    try:
-        if getattr(finder, "_path_mtime", None) == os.stat(folder).st_mtime:
-            names: set[str] = getattr(finder, "_path_cache", set())
-            return names
-        return os.listdir(folder)
-    except OSError:
-        return []
+class Importer:
+    """What the rules need to know of an importing module."""
+
+    __slots__ = ("essential", "is_named", "key", "kind", "name", "place", "stays_eager")
+
+    def __init__(self, units: Units, name: str, file: str | None, mode: str) -> None:
+        self.kind, unit, self.name = units.of_module(name, file)
+        self.essential, reason = _tables.why_eager(self.name, mode)
+        self.stays_eager = reason
+        # eager importers share no verdicts with others
+        self.key = (unit if self.kind is DIST else self.kind + ":", reason)
+        # its unit and name as recipes name them, which are about distributions
+        self.place = (unit, self.name) if self.kind is DIST else ("", "")
+        self.is_named = False  # a row of the profile or of a recipe is about this very importer
 
 
 def _are_fresh(finders: "Iterable[tuple[str, object]]") -> bool:
@@ -328,27 +306,6 @@ def _are_fresh(finders: "Iterable[tuple[str, object]]") -> bool:
         )
     except (AttributeError, OSError):
         return False
-
-
-def _read_tops(folder: str) -> frozenset[str]:
-    for name, read in (("top_level.txt", _tops_in_list), ("RECORD", _tops_in_record)):
-        try:
-            # through the loader's own reading: `open` would look for codecs
-            data = _external.FileLoader("", "").get_data(f"{folder}/{name}")
-        except OSError:
-            continue
-        return frozenset(top.decode("utf-8", "replace") for top in read(data))
-    return frozenset()
-
-
-def _tops_in_list(data: bytes) -> set[bytes]:
-    return {line.strip() for line in data.split(b"\n")}
-
-
-def _tops_in_record(data: bytes) -> set[bytes]:
-    # a package's lines start `pkg/`, a single module's `mod.py,` or `mod.abi3.so,`
-    starts = {line.partition(b"/")[0] for line in data.split(b"\n")}
-    return {start.partition(b",")[0].partition(b".")[0] for start in starts}
 
 
 def _main_folder() -> str | None:

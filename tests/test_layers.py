@@ -13,7 +13,7 @@ ROOT = Path(lazyimp.__file__).parent
 
 FINDER = {"_finder", "_proxy", "_replaced"}
 CORES = {"_pycore", "_native", "_native_repair", "_armed", "lazyimp_c"}
-POLICY = {"_policy", "_recipes", "_tables", "_units"}
+POLICY = {"_metadata", "_policy", "_recipes", "_tables", "_units"}
 AT_BATCH = {"_at_batch", "_summary", "_trackers"}  # where a switch asks for it
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
 RECORDER = {
@@ -115,7 +115,7 @@ ARROWS = {
     "_trackers": {"_config", "_summary", "firstbatch"},
     "_profile": POLICY,
     "_config": {"errors"},
-    "_policy": {"_units", "_effects", "_inside", "_config", "_recipes", "_tables", "recipes"},
+    "_policy": {"_units", "_effects", "_inside", "_config", "_protocol", "_recipes", "_tables", "recipes"},
     "_recipes": {"_tables", "_units", "recipes"},
     "_tables": {"recipes"},
     "_stubs": {*FINDER, "_recipes", "_units", "recipes"},
@@ -124,7 +124,8 @@ ARROWS = {
     "_outline": {"lazyimp_c"},
     "_environ": {"_units"},
     "_effects": {"lazyimp_c"},  # and the path finder: what own code does is read from its code alone
-    "_units": set(),
+    "_units": {"_metadata", "_tables"},
+    "_metadata": set(),
     "_random": {"lazyimp_c"},
     "_fork": set(),
     "_bytecode": set(),

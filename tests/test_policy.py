@@ -314,3 +314,35 @@ def test_policy_imports_nothing_that_is_not_loaded() -> None:
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert sorted(done.stdout.split()) == ["lazyimp._policy", "lazyimp._tables", "lazyimp._units"]
+
+
+@pytest.mark.parametrize("mode", ["safe", "deep", "all"])
+@pytest.mark.parametrize("opens_stdlib", [False, True])
+def test_one_verdict_on_all_standard_modules_that_no_rule_names(
+    mode: str, opens_stdlib: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of them a unit imports first, and rows on single ones hold."""
+    tops = (
+        "csv",
+        "calendar",
+        "readline",
+        "__future__",
+        "antigravity",
+        "_pickle",
+        "turtle",
+        "lzma",
+        "this",
+        "winreg",
+    )
+    for top in tops:
+        monkeypatch.delitem(sys.modules, top, raising=False)
+    config = check_config({"eager": ["calendar"]}, "p.toml")
+    for used in (None, config):
+        shared = Policy(mode, used, Units())
+        shared.opens_stdlib = opens_stdlib
+        for importer, file in IMPORTERS.items():
+            shared.fill(importer, file, "wave")
+            for top in tops:
+                alone = Policy(mode, used, Units())
+                alone.opens_stdlib = opens_stdlib
+                assert shared.fill(importer, file, top) == alone.fill(importer, file, top), (importer, top)

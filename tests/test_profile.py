@@ -253,7 +253,7 @@ def test_reading_it_loads_two_small_files_of_ours(program, run_python):
     with_profile = set(run_python("-X", "lazyimp", script).stdout.split())
     (script.parent / "main.lazyimp.toml").unlink()
     without = set(run_python("-X", "lazyimp", script).stdout.split())
-    assert with_profile - without == {"lazyimp._profile", "lazyimp._units"}
+    assert with_profile - without == {"lazyimp._profile", "lazyimp._metadata"}
 
 
 # -- writing -----------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """Every module belongs to one unit: the standard library, a distribution, or the user's own code."""
 
+import importlib.util
 import json
 import os
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -182,3 +184,30 @@ def test_well_known_and_private_names_need_no_metadata() -> None:
     assert units.same("jax", "jaxlib")
     assert units.same("numpy", "_numpy_private")
     assert not units.same("torch", "numpy")
+
+
+def test_the_standard_librarys_names_but_for_what_the_program_has(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`site` comes after the standard library, the program's folder before it."""
+    add(tmp_path, "project/calendar.py", "project/token/", "project/model.py", "late/code.py")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "project"), *sys.path])
+    units = Units()
+    names = units.standard()
+    assert units.standard() is names
+    assert {"json", "csv", "sys"} <= names
+    assert [name for name in names if importlib.util.find_spec(name) is None] == [], "of other systems"
+    assert names.isdisjoint(("calendar", "token", "model"))
+    sys.path.insert(0, str(tmp_path / "late"))
+    assert "code" in names
+    assert "code" not in units.standard()
+
+
+def test_the_standard_librarys_names_where_a_finder_has_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "code.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("calendar.py", "")
+    monkeypatch.setattr(sys, "path", [str(archive), *sys.path])
+    assert Units().standard() == frozenset()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from lazyimp import _profile, _units
+from lazyimp import _metadata, _profile
 from lazyimp.doctor.child import ask
 from lazyimp.doctor.values import GOOD, NOTE, Check, shown
 
@@ -131,7 +131,7 @@ def customised(facts: dict[str, object] | None) -> Check | None:
 def installed_hooks(folders: Iterable[str]) -> Check | None:
     """Distributions that would hook imports, or defer them, once a program uses them."""
     names = {name for folder in folders for name, _ in _profile.versions_in(folder)}
-    others = sorted(names & {_units.normalised(name) for name in OTHERS})
+    others = sorted(names & {_metadata.normalised(name) for name in OTHERS})
     if others:
         said = "; ".join(f"{name} {OTHERS[name]}" for name in others)
         return Check("other laziness", NOTE, said, "use one of them at a time")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from lazyimp import _profile, _units
+from lazyimp import _metadata, _profile
 
 # Loaded by start-up files in every process, whatever the program is.
 BY_THE_INTERPRETER = ("_distutils_hack",)
@@ -57,7 +57,7 @@ def _owners(site: str) -> dict[str, tuple[str, str]]:
         for line in listed:
             found[line.rpartition(",")[0].rpartition(",")[0].strip('"')] = owner
         if not listed:
-            for top in _lines(os.path.join(site, entry, "top_level.txt")) or [_units.normalised(name)]:
+            for top in _lines(os.path.join(site, entry, "top_level.txt")) or [_metadata.normalised(name)]:
                 found.setdefault(top.strip(), owner)
                 found.setdefault(f"{top.strip()}.py", owner)
     return found
