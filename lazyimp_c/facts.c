@@ -200,7 +200,7 @@ scan_module(Scan *scan, PyCodeObject *code)
             lz_mark(&scan->marks, name, LZ_READ);
         }
     }
-    if (lz_needs_effect_scan(code->co_names) && lz_scan_effects(scan, code, 1) < 0) {
+    if (lz_needs_effect_scan(code->co_names, 1) && lz_scan_effects(scan, code, 1) < 0) {
         return -1;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {

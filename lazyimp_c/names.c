@@ -67,11 +67,12 @@ lz_marked(LzMarks *marks, PyObject *name)
 
 /* ---- words -------------------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *const texts[] = {"globals", "locals", "vars", "dir", "modules", "path", "chdir", "environ", "__globals__", "f_globals", "getclosurevars",
-                                    "meta_path"};
-enum { N_WORDS = sizeof texts / sizeof *texts };
-static PyObject *words[N_WORDS]; /* owned, interned */
-static uint64_t some;            /* a bit for each: most names have none of them */
+/* The first ones count wherever they stand, the others in a module's own body: functions take `os.path` all the time. */
+static const char *const texts[] = {"globals", "modules", "__globals__", "f_globals", "getclosurevars", "meta_path",
+                                    "locals", "vars", "dir", "path", "chdir", "environ"};
+enum { N_WORDS = sizeof texts / sizeof *texts, N_ANYWHERE = 6 };
+static PyObject *words[N_WORDS];  /* owned, interned */
+static uint64_t anywhere, on_top; /* a bit for each: most names have none of them */
 
 static inline uint64_t
 bit_of(PyObject *name)
@@ -86,18 +87,20 @@ lz_words_setup(void)
         if (words[i] == NULL && !(words[i] = PyUnicode_InternFromString(texts[i]))) {
             return -1;
         }
-        some |= bit_of(words[i]);
+        on_top |= bit_of(words[i]);
+        anywhere |= i < N_ANYWHERE ? bit_of(words[i]) : 0;
     }
     return 0;
 }
 
 int
-lz_needs_effect_scan(PyObject *names)
+lz_needs_effect_scan(PyObject *names, int top)
 {
+    uint64_t some = top ? on_top : anywhere;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i);
         if (some & bit_of(name)) {
-            for (int k = 0; k < N_WORDS; k++) {
+            for (int k = 0; k < (top ? N_WORDS : N_ANYWHERE); k++) {
                 if (words[k] == name) {
                     return 1;
                 }

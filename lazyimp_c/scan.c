@@ -222,7 +222,7 @@ lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
         lz_mark(&scan->marks, PyTuple_GET_ITEM(names, i), how);
     }
-    if (lz_needs_effect_scan(names) && lz_scan_effects(scan, code, 0) < 0) {
+    if (lz_needs_effect_scan(names, 0) && lz_scan_effects(scan, code, 0) < 0) {
         return -1;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(consts); i++) {

@@ -15,7 +15,7 @@ int lz_marks_begin(LzMarks *marks, LzFacts *facts);
 void lz_marks_end(LzMarks *marks);
 void lz_mark(LzMarks *marks, PyObject *name, int how);
 int lz_marked(LzMarks *marks, PyObject *name);
-int lz_needs_effect_scan(PyObject *names); /* code with these names may do something to the process around it */
+int lz_needs_effect_scan(PyObject *names, int top); /* code with these names may do something to the process around it */
 
 typedef struct {
     LzFacts *facts;
