@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from lazyimp._policy import EAGER, EFFECT_ORDER, FROM, LAZY, PROTECTED, PROXY, U
 from lazyimp._recipes import NEVER_BUILT, Recipes, is_within
 from lazyimp._units import DIST, STDLIB, Units
 
+ROOT = Path(__file__).resolve().parents[1]
 RECIPES = Path(lazyimp.__file__).parent / "recipes"
 SITE = "/v/lib/python3.11/site-packages/"
 
@@ -333,3 +335,12 @@ def test_the_table_comes_with_the_first_import_in_mode_deep() -> None:
     assert added("all") == []
     assert added("safe") == ["lazyimp.recipes", "lazyimp.recipes._safe"]
     assert added("deep") == ["lazyimp._recipes", "lazyimp.recipes", "lazyimp.recipes._table"]
+
+
+def test_the_scripts_that_verified_rows_name_are_there(builder: Any) -> None:
+    """Somebody who doubts a row can run what is said to have been run."""
+    pytest.importorskip("fastjsonschema")
+    for name, made in builder.read_all(RECIPES).items():
+        for row in made.get("verified", ()):
+            scripts = re.findall(r"bench/\S+?\.py", row["how"])
+            assert [script for script in scripts if not (ROOT / script).is_file()] == [], name
