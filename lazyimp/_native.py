@@ -109,7 +109,7 @@ def _is_running(importer):
     if importer == "__main__":
         return True
     known = sys.modules.get(importer)
-    spec = _dict_of(known).get("__spec__") if isinstance(known, _module) else None
+    spec = _dict_of(known).get("__spec__") if issubclass(type(known), _module) else None
     return getattr(spec, "_initializing", False)
 
 
@@ -417,7 +417,7 @@ def placeholders():
     """[(module name, namespace, bound name, placeholder)] of all modules."""
     found = []
     for each, known in list(sys.modules.items()):
-        if isinstance(known, _module):
+        if issubclass(type(known), _module):
             space = _dict_of(known)
             found += [(each, space, key, value) for key, value in list(space.items()) if type(value) is Lazy]
     return found

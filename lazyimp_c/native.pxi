@@ -3,6 +3,7 @@
 
 cdef extern from "Python.h":
     PyObject *PyDict_GetItemWithError(object, object) except? NULL
+    int PyModule_Check(object)  # of its type; isinstance() believes what an object says of itself
     PyObject *PyModule_GetDict(object)
 
 cdef extern from "native.h":
@@ -285,7 +286,7 @@ cdef bint note_submodules(NativeSpace space, int offset, str target) except -1:
 
 cdef bint offer(known, parent, child, place) except -1:
     """Put a placeholder under the name; False where the package has given the name to something else."""
-    if not isinstance(known, ModuleType):
+    if not PyModule_Check(known):
         return True
     namespace = <object>PyModule_GetDict(known)
     held = PyDict_GetItemWithError(namespace, child)
@@ -382,7 +383,7 @@ cdef int look_at_package(str name, Py_ssize_t dot, LzNativeLoad *load) except -1
     deleted the name, is kept: the import system will bind the submodule, and in the eager order that came before.
     """
     known = (<dict>lz.modules).get(name[:dot])
-    if not isinstance(known, ModuleType):
+    if not PyModule_Check(known):
         return 0
     namespace, child = <dict>PyModule_GetDict(known), name[dot + 1:]
     held = namespace.get(child)
@@ -411,7 +412,7 @@ cdef int put_binding_back(str name, module, LzNativeLoad *load) except -1:
     was_bound = load.held != NULL
     Py_CLEAR(load.held)
     known = (<dict>lz.modules).get(parent)
-    if isinstance(known, ModuleType):
+    if PyModule_Check(known):
         namespace = <dict>PyModule_GetDict(known)
         if load.unplanted:
             if module is None and child not in namespace and name in planted:
@@ -464,7 +465,7 @@ cdef public int lz_native_loaded(object name, object module, LzNativeLoad *load)
         wanted = name in open_modules or name in late or name in planted or name in waiting or name in hooks
         if not wanted or module is None or lz_is_initializing(module):
             return 0
-        if isinstance(module, ModuleType) and type(module) is not ModuleType and helper.is_pending(name):
+        if PyModule_Check(module) and type(module) is not ModuleType and helper.is_pending(name):
             return 0
         open_modules.pop(name, None)
         late.pop(name, None)
