@@ -103,6 +103,7 @@ include "pending.pxi"
 include "freeze.pxi"
 include "recorder.pxi"
 include "native.pxi"
+include "native_load.pxi"
 
 
 cdef object lz_real(Placeholder p):
