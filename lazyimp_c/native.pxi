@@ -22,6 +22,7 @@ cdef extern from "native.h":
     object lz_run(object code, object namespace)
 
 cdef object helper = None         # lazyimp._native
+cdef object decider = None        # lazyimp._native_space, once there is a policy
 cdef object lazy_type = None      # the interpreter's type of placeholders
 cdef bint deferring = False       # imports are deferred, not only in blocks
 cdef list quiet_finders = None    # sys.meta_path as the helper knows it; None: there is no policy yet
@@ -99,6 +100,12 @@ def native_setup(module):
     """Take the module that answers what is asked here."""
     global helper
     helper = module
+
+
+def native_decider(module):
+    """Take the module that asks the policy."""
+    global decider
+    decider = module
 
 
 def native_lazy(kind):
@@ -185,7 +192,7 @@ cdef bint is_deferred(LzSite *site, importer, target, names) except -1:
     cdef NativeSpace space = space_at(site, importer)
     if space is None:
         return False
-    scope = helper.scope_of(<object><PyObject *>site.frame, space) if blocks else None
+    scope = decider.scope_of(<object><PyObject *>site.frame, space) if blocks else None
     if scope is None and (not deferring or space.flags & MODULE_EAGER):
         return False
     cdef int bits = verdict_bits(space, scope, target, names)
@@ -197,7 +204,7 @@ cdef bint is_deferred(LzSite *site, importer, target, names) except -1:
         return False
     cdef int flags = s.flags if scope is None else s.flags & ~PROTECTED
     if bits & BIT_ASK or flags & BEFORE_ENVIRON or space.guarded:
-        if not helper.ask(space, scope, target, names, flags, site.offset):
+        if not decider.ask(space, scope, target, names, flags, site.offset):
             return False
     elif flags & PROTECTED or not bits & (unused if flags & UNUSED else BIT_LAZY):
         return False
@@ -225,7 +232,7 @@ cdef int verdict_bits(NativeSpace space, scope, str target, names) except -1:
     top = target if dot < 0 else target[:dot]
     verdict = (<dict>table).get(top)
     if verdict is None:
-        verdict = helper.fill(space, scope, top)
+        verdict = decider.fill(space, scope, top)
     return lz_unpack(verdict, target, names)
 
 
