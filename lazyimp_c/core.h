@@ -54,7 +54,9 @@
 #if PY_VERSION_HEX >= 0x030B0000
 #define LZ_CODE_BYTES(code) ((const unsigned char *)(code)->co_code_adaptive) /* as it runs: specialised, instrumented */
 #define LZ_QUALNAME(code) ((code)->co_qualname)
+#define LZ_LINE_TABLE 1                 /* co_linetable, in the format of Objects/locations.md */
 #else
+#define LZ_LINE_TABLE 0
 #define LZ_CODE_BYTES(code) ((const unsigned char *)PyBytes_AS_STRING((code)->co_code))
 #define LZ_QUALNAME(code) ((code)->co_name)
 #endif
@@ -181,5 +183,10 @@ void lz_asker_clear(LzAsker *asker);
 PyObject *lz_name_read(LzAsker *asker); /* new reference: the name that the running instruction reads, or NULL without an error */
 void lz_set_folder(PyObject *folder); /* lazyimp's own files begin with it */
 int lz_is_ours(PyObject *file);
+
+/* ---- lines.c -------------------------------------------------------------------------------------------------------------------------------- */
+
+int lz_line_of(PyCodeObject *code, int offset); /* of the instruction at `offset`, in bytes; 0: it has none */
+void lz_forget_lines(void);                     /* what was kept to find the next one soon */
 
 #endif

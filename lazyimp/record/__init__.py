@@ -40,9 +40,10 @@ The lines:
         starts. parent: the import during which it happened in the same thread, 0 for none. thread: 0 is the
         main one. name, file (of the importer), origin (of its spec), error (type of what it raised): texts.
         line: the importer's. minor, major: page faults; read: bytes read from disk; rss: bytes that the
-        process grew. how: 0 it was loaded, 1 it failed, 2 it was there, or being loaded by somebody else.
-        use: who asked: 0 an import statement, 1 the first use of something deferred, 2 a call. function: the name
-        of the code that asked, 0 for a module's own; left out where it is not known.
+        process grew; what came with fewer than 32 page faults may be told with a later import. how: 0 it was
+        loaded, 1 it failed, 2 it was there, or being loaded by somebody else. use: who asked: 0 an import
+        statement, 1 the first use of something deferred, 2 a call. function: the name of the code that asked, 0
+        for a module's own; left out where it is not known.
     ["d", id, module, bound, target, attribute, file, line, kind, at]
         a deferral: `module`'s statement at file:line left the name `bound` (texts) for `target`, or
         `target`.`attribute`. kind: 0 a binding, 1 a proxy, 2 a submodule made reachable from its package.
