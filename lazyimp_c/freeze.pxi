@@ -2,7 +2,7 @@
 # when they are first entered (trap.c); every namespace that some function runs in gets a plain table.
 
 cdef extern from "core.h":
-    int lz_collect_reads(object code, object names, int after) except -1
+    object lz_pending_reads(object code, object keys, int after)
     void lz_settle_for(PyObject *frame)
 
 cdef extern from "Python.h":
@@ -14,42 +14,18 @@ cdef extern from "state.h":
     void lz_undress(Space space)
     int lz_disarm_key(Space space, object key) except -1
 
-WHOLE = frozenset(("globals", "locals", "vars", "dir", "eval", "exec"))  # whoever calls these may read any name
-
-
-cdef object reads_of(code, Space space, int after=-1):
-    """The pending names of `space` that `code` reads, or code nested in it that it loads behind the offset `after`."""
-    cdef set names = set()
-    if not mentions(code, space.keys):
-        return ()
-    lz_collect_reads(code, names, after)
-    if not WHOLE.isdisjoint(names):
-        return tuple(space.keys)
-    return tuple([name for name in names if name in space.keys])
-
-
-cdef bint mentions(code, keys):
-    for name in code.co_names:
-        if name in keys or name in WHOLE:
-            return True
-    for item in code.co_consts:
-        if type(item) is CodeType and mentions(item, keys):
-            return True
-    return False
-
-
 # Cython's own lambdas and generators have types of their own, so the interpreter's are named by their C names. A program that
 # loaded PyTorch has 400,000 objects when the first batch begins: each is only asked for its type's address.
 cdef extern from "Python.h":
-    PyTypeObject PyCode_Type, PyFunction_Type, PyGen_Type, PyCoro_Type, PyAsyncGen_Type
+    PyTypeObject PyFunction_Type, PyGen_Type, PyCoro_Type, PyAsyncGen_Type
     PyObject *PyFunction_GetGlobals(object function)
-
-cdef object CodeType = <object><PyObject *>&PyCode_Type
-
+    PyObject *PyFunction_GetCode(object function)
+    int PyGC_Disable()
+    int PyGC_Enable()
 
 cdef void settle_quietly(Space space, names):
-    """Resolve names now; what fails stays pending and raises at its use."""
-    for name in names:
+    """Resolve names, or None, now; what fails stays pending and raises at its use."""
+    for name in names or ():
         try:
             lz_take(space, name)
         except Exception:
@@ -65,6 +41,7 @@ cdef dict armed_spaces():
 def settle_running():
     """Resolve what running frames, suspended generators and coroutines read."""
     import gc
+    cdef Space space
     cdef dict spaces = armed_spaces()
     if not spaces:
         return
@@ -85,7 +62,7 @@ def settle_running():
     for function in watched():  # they cannot be trapped
         space = spaces.get(<size_t><PyObject *>function.__globals__)
         if space is not None:
-            settle_quietly(space, reads_of(function.__code__, space))
+            settle_quietly(space, lz_pending_reads(function.__code__, space.keys, -1))
     for frame in frames:
         if frame is not None:
             space = spaces.get(<size_t><PyObject *>frame.f_globals)
@@ -94,22 +71,35 @@ def settle_running():
                 done = frame.f_lasti if frame.f_code.co_name == "<module>" else -1
                 lz_settle_for(<PyObject *>frame)
                 try:
-                    settle_quietly(space, reads_of(frame.f_code, space, done))
+                    settle_quietly(space, lz_pending_reads(frame.f_code, space.keys, done))
                 finally:
                     lz_settle_for(NULL)
 
 
 def freeze():
     """Leave no slow table and no armed key where code runs; what running code reads was settled before."""
-    import gc
     cdef Space space
-    cdef dict used = {}
     for space in list(<list>lz.frozen):
         if sys.modules.get(space.name) is not space.module and Py_REFCNT(space.module) <= 2:
             (<list>lz.frozen).remove(space)  # nobody else has the module
     cdef dict spaces = armed_spaces()
     if not spaces:
         return
+    cdef int collects = PyGC_Disable()  # a row for each trap would have it walk all objects, time and again
+    try:
+        for space in trap_readers(spaces):
+            if space.armed > 0:
+                thaw(space)
+    finally:
+        if collects:
+            PyGC_Enable()
+
+
+cdef list trap_readers(dict spaces):
+    """Have functions resolve what they read at their first call; the namespaces that functions run in."""
+    import gc
+    cdef Space space
+    cdef dict used = {}
     cdef PyObject *globals_of
     cdef PyObject *last = NULL
     found = None
@@ -120,14 +110,11 @@ def freeze():
                 last, found = globals_of, spaces.get(<size_t>globals_of)
             if found is not None:
                 space = found
-                if space.armed > 0:
-                    used[<size_t><PyObject *>space.dict] = space  # two modules may have one name
-                    names = reads_of(function.__code__, space)
-                    if names:
-                        lz_trap(function, names)
-    for space in used.values():
-        if space.armed > 0:
-            thaw(space)
+                used[<size_t><PyObject *>space.dict] = space  # two modules may have one name
+                names = lz_pending_reads(<object>PyFunction_GetCode(function), space.keys, -1)
+                if names is not None:
+                    lz_trap(function, names)
+    return list(used.values())
 
 
 cdef thaw(Space space):
