@@ -37,6 +37,8 @@ def test_a_training_with_workers(run_python, core):
         "- optimizer-build",
         "+ worker-start ",
         "- worker-start",
+        "+ stop-deferring ",
+        "- stop-deferring",
         "+ first-fetch ",
         "- first-fetch",
         "* first fetch",
@@ -142,6 +144,8 @@ def test_the_programs_own(run_python, core):
         "+ broken ",
         "- broken",
         "first batch",
+        "+ stop-deferring ",
+        "- stop-deferring",
         "* after",
     ]
 
