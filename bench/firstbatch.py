@@ -8,8 +8,8 @@ python bench/firstbatch.py --corpus cases.json --work FOLDER --bin FOLDER    # t
 Each program writes ##TTFB at the true moment; a module that `site` loads notes, in the program's own process and on
 its monotonic clock, when that happened. The first line of a program says the rule that should decide; of a corpus,
 RULES and ENTERS below do. Run lazily, the line that gives the batch to the model may load what it names, after the
-true moment and before the call: the time of these imports is shown, and taken off. Afterwards nothing may be left: no
-watched function, no waiting callback, no listener of a framework's.
+true moment and before the call: the time of these first uses and imports is shown, and taken off. Afterwards nothing
+may be left: no watched function, no waiting callback, no listener of a framework's.
 """
 
 from __future__ import annotations
@@ -289,17 +289,19 @@ def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
 
 
 def loaded_between(folder: Path, true_ns: int, _: int, mark_ns: int) -> int:
-    """What the outermost imports between two moments took, in ns, as the process's record says."""
+    """How long between two moments something was imported, or used the first time, in ns, as the record says."""
     total = 0
     for path in folder.glob("record*"):
         written = record.read_one(path)
         base = int(str(written.header["mono_ns"]))
-        times = [
-            (each.start_ns + base, each.wall_ns)
-            for each in written.imports
-            if not each.parent and not each.thread
-        ]
-        total += sum(took for start, took in times if true_ns <= start and start + took <= mark_ns)
+        times = [(each.start_ns + base, each.wall_ns) for each in written.imports if not each.thread]
+        uses = [each.use for each in written.deferrals if each.use is not None]
+        times += [(use.at_ns + base, use.wall_ns) for use in uses]
+        until = true_ns
+        for start, took in sorted(times):  # one lies inside another
+            if true_ns <= start and start + took <= mark_ns:
+                total += max(0, start + took - max(start, until))
+                until = max(until, start + took)
     return total
 
 

@@ -82,9 +82,10 @@ def freeze():
     for space in list(<list>lz.frozen):
         if sys.modules.get(space.name) is not space.module and Py_REFCNT(space.module) <= 2:
             (<list>lz.frozen).remove(space)  # nobody else has the module
+    import gc
     cdef dict spaces = armed_spaces()
-    if not spaces:
-        return
+    if not spaces or gc.get_freeze_count():
+        return  # nobody tells of the functions that gc.freeze() put aside: their names stay armed
     cdef int collects = PyGC_Disable()  # a row for each trap would have it walk all objects, time and again
     try:
         for space in trap_readers(spaces):

@@ -1,8 +1,6 @@
 /* Reads: which pending names code reads. Where deferring stops this is asked for every function there is, so what mentions none of them is let go first,
  * without a look at its instructions. */
-#include "reader.h"
-
-static const char *const WHOLE[] = {"globals", "locals", "vars", "dir", "eval", "exec", NULL}; /* whoever calls these may read any name */
+#include "scan.h"
 
 /* The code, or code nested in it, has a name of these, or one that may read them all. */
 static int
@@ -10,7 +8,7 @@ mentions(PyCodeObject *code, PyObject *keys)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_names); i++) {
         PyObject *name = PyTuple_GET_ITEM(code->co_names, i);
-        int found = is_any(name, WHOLE) ? 1 : PyDict_Contains(keys, name);
+        int found = lz_may_read_all(name) ? 1 : PyDict_Contains(keys, name);
         if (found) {
             return found;
         }
@@ -40,7 +38,7 @@ collect(PyCodeObject *code, PyObject *keys, int after, PyObject *names)
         if (name != NULL) {
             int pending = PyDict_Contains(keys, name);
             int known = pending > 0 ? PySequence_Contains(names, name) : 1;
-            result = pending < 0 || (!known && PyList_Append(names, name) < 0) ? -1 : is_any(name, WHOLE);
+            result = pending < 0 || (!known && PyList_Append(names, name) < 0) ? -1 : lz_may_read_all(name);
         }
         else if (r.op == LOAD_CONST && r.offset > after) {
             PyObject *item = name_at(code->co_consts, r.arg); /* borrowed */
