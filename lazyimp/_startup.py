@@ -75,8 +75,8 @@ def start():
         refuse(reason)
     except Exception:
         debug()
-    record()
-    await_first_batch()
+    undisturbed(record)
+    undisturbed(await_first_batch)
 
 
 def auto():
@@ -89,8 +89,20 @@ def auto():
         refuse(reason)
     except Exception:
         debug()
-    record()
-    await_first_batch()
+    undisturbed(record)
+    undisturbed(await_first_batch)
+
+
+def undisturbed(function):
+    """Call it; what it imports asks for no policy, which would judge a profile before `site` has completed sys.path."""
+    made = sys.modules.get("lazyimp_c")
+    if not hasattr(made, "pause"):
+        return function()
+    made.pause()
+    try:
+        return function()
+    finally:
+        made.resume()
 
 
 def asked(default=OFF):

@@ -214,6 +214,21 @@ def test_a_changed_version_is_one_line_and_mode_safe(program, run_python, tmp_pa
     assert "helper" in done.stdout and done.stdout.endswith("safe None\n")
 
 
+@pytest.mark.parametrize("switches", [{}, {"LAZYIMP_RECORD": "run.jsonl", "LAZYIMP_SUMMARY": "1"}])
+def test_what_start_up_files_add_to_the_path_is_found(program, run_python, tmp_path, switches):
+    """Recording loads files of ours before `site` is done with the path: nothing is judged then."""
+    install(tmp_path / "late", "late", {"late.py": ""})
+    script = program(lazy={"pkg.tool -> helper": "x"}, versions={"late": "1.0"})
+    (tmp_path / "site-packages" / "sitecustomize.py").write_text(
+        f"import sys; sys.path.append({str(tmp_path / 'late')!r})\n"
+    )
+    script.write_text(
+        LOADED + "import lazyimp, late; late.__name__; print(lazyimp.status()['profile'] is None)\n"
+    )
+    done = run_python("-X", "lazyimp", script, env=switches)
+    assert done.stdout.endswith("False\n") and "made with" not in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize(
     ("about", "told"),
     [
