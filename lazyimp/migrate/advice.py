@@ -207,7 +207,7 @@ def _by_syntax(each: Statement) -> tuple[str, str] | None:
 
 
 def _by_use(each: Statement, uses: Sequence[Uses], seen: runs.Seen | None) -> tuple[str, str] | None:
-    """Keep what the file reads while it is imported, but for branches that a run did not take, and what it never reads."""
+    """Keep what the file reads while imported, but in branches that a run did not take, and what it never reads."""
     late = seen is not None and seen.when in (runs.NEVER, runs.LATER)
     lines = [use.always if late else use.now for use in uses]
     if any(lines):
