@@ -138,7 +138,9 @@ lazyimp.mark("after")
 
 def test_the_programs_own(run_python, core):
     heard = told(run_python, OWN, core=core, mode="safe")
-    assert [line for line in heard if "stop-deferring" not in line] == [  # core native has nothing to stop yet
+    assert [
+        line for line in heard if "stop-deferring" not in line
+    ] == [  # core native has nothing to stop yet
         "+ load-index ",
         "* index read",
         "- load-index",

@@ -214,6 +214,18 @@ def test_a_changed_version_is_one_line_and_mode_safe(program, run_python, tmp_pa
     assert "helper" in done.stdout and done.stdout.endswith("safe None\n")
 
 
+def test_reports_say_that_a_profile_was_in_use_and_send_nobody_to_tune(program, run_python, tmp_path):
+    script = program(lazy={"pkg.tool -> helper": "x"})
+    for mode, told in ((None, True), ("deep", False)):
+        run_python(
+            "-X", f"lazyimp={mode}" if mode else "lazyimp", script, env={"LAZYIMP_RECORD": f"{mode}.jsonl"}
+        )
+        shown = run_python("-m", "lazyimp", "report", tmp_path / f"{mode}.jsonl").stdout
+        assert (", tuned\n" in shown) is told and ("lazyimp tune" in shown) is not told, shown
+        page = run_python("-m", "lazyimp", "report", "--json", tmp_path / f"{mode}.jsonl").stdout
+        assert ('"profile": "main.lazyimp.toml"' in page) is told
+
+
 @pytest.mark.parametrize("switches", [{}, {"LAZYIMP_RECORD": "run.jsonl", "LAZYIMP_SUMMARY": "1"}])
 def test_what_start_up_files_add_to_the_path_is_found(program, run_python, tmp_path, switches):
     """Recording loads files of ours before `site` is done with the path: nothing is judged then."""

@@ -66,7 +66,8 @@ The lines:
     ["r", rule, at, why]    a moment that might have been the first batch, and why it was not
     ["x", name, origin]     a module that was there at the end and that no import above loaded
     ["v", key, value]       a fact that came later: "sys_path" [folders], "main" as in the header, "core", "mode",
-                            "counts" {kind: n}, "never" [deferral ids pending at the end], "dropped" n lines lost
+                            "profile" the tuned profile's file, where one is in use, "counts" {kind: n},
+                            "never" [deferral ids pending at the end], "dropped" n lines lost
     ["e", at, user, system, minor, major, read, rss, modules, exception]
         the end: processor times apart; exception: the type that ended it, a text. Missing after a crash.
 """
