@@ -38,32 +38,69 @@ cdef dict armed_spaces():
     return {<size_t><PyObject *>space.dict: space for space in all_spaces() if space.armed > 0}
 
 
-def settle_running():
-    """Resolve what running frames, suspended generators and coroutines read."""
+def freeze(bint resolved=False):
+    """Stop deferring, and leave no slow table and no armed key where code runs; `resolved`: nothing has to be settled first."""
     import gc
-    cdef Space space
     cdef dict spaces = armed_spaces()
-    if not spaces:
-        return
-    frames = []
-    for frame in sys._current_frames().values():
-        while frame is not None:
-            frames.append(frame)
-            frame = frame.f_back
+    cdef list frames = [], things
+    if not spaces or resolved:
+        turn_off()
+        things = gc.get_objects()
+    else:  # a look through all objects takes long: what was made since is young, unless somebody collected
+        before = collections(gc)
+        things = survey(gc.get_objects(), frames)
+        settle_running(spaces, frames)
+        turn_off()
+        things = things + gc.get_objects(generation=0) if collections(gc) == before else gc.get_objects()
+    del frames
+    spaces = still_armed()
+    if not spaces or gc.get_freeze_count():
+        return  # nobody tells of the functions that gc.freeze() put aside: their names stay armed
+    cdef int collects = PyGC_Disable()  # a row for each trap would have it walk all objects, time and again
+    try:
+        for space in trap_readers(spaces, things):
+            if (<Space>space).armed > 0:
+                thaw(space)
+    finally:
+        if collects:
+            PyGC_Enable()
+
+
+cdef object collections(gc):
+    """How often garbage was collected."""
+    return sum([row["collections"] for row in gc.get_stats()])
+
+
+cdef list survey(list things, list frames):
+    """The functions among them; adds the frames of suspended generators and coroutines."""
     cdef PyTypeObject *kind
-    for thing in <list>gc.get_objects():
+    cdef list functions = []
+    for thing in things:
         kind = <PyTypeObject *>Py_TYPE(thing)
-        if kind == &PyGen_Type:
+        if kind == &PyFunction_Type:
+            functions.append(thing)
+        elif kind == &PyGen_Type:
             frames.append(thing.gi_frame)
         elif kind == &PyCoro_Type:
             frames.append(thing.cr_frame)
         elif kind == &PyAsyncGen_Type:
             frames.append(thing.ag_frame)
+    return functions
+
+
+cdef void settle_running(dict spaces, list suspended):
+    """Resolve what running frames, and suspended ones, read."""
+    cdef Space space
+    frames = []
+    for frame in sys._current_frames().values():
+        while frame is not None:
+            frames.append(frame)
+            frame = frame.f_back
     for function in watched():  # they cannot be trapped
         space = spaces.get(<size_t><PyObject *>function.__globals__)
         if space is not None:
             settle_quietly(space, lz_pending_reads(function.__code__, space.keys, -1))
-    for frame in frames:
+    for frame in frames + suspended:
         if frame is not None:
             space = spaces.get(<size_t><PyObject *>frame.f_globals)
             if space is not None:
@@ -76,35 +113,23 @@ def settle_running():
                     lz_settle_for(NULL)
 
 
-def freeze():
-    """Leave no slow table and no armed key where code runs; what running code reads was settled before."""
+cdef dict still_armed():
+    """The namespaces with armed keys; those that nobody has any longer are let go."""
     cdef Space space
     for space in list(<list>lz.frozen):
         if sys.modules.get(space.name) is not space.module and Py_REFCNT(space.module) <= 2:
             (<list>lz.frozen).remove(space)  # nobody else has the module
-    import gc
-    cdef dict spaces = armed_spaces()
-    if not spaces or gc.get_freeze_count():
-        return  # nobody tells of the functions that gc.freeze() put aside: their names stay armed
-    cdef int collects = PyGC_Disable()  # a row for each trap would have it walk all objects, time and again
-    try:
-        for space in trap_readers(spaces):
-            if space.armed > 0:
-                thaw(space)
-    finally:
-        if collects:
-            PyGC_Enable()
+    return armed_spaces()
 
 
-cdef list trap_readers(dict spaces):
-    """Have functions resolve what they read at their first call; the namespaces that functions run in."""
-    import gc
+cdef list trap_readers(dict spaces, list things):
+    """Have the functions among them resolve what they read at their first call; the namespaces that functions run in."""
     cdef Space space
     cdef dict used = {}
     cdef PyObject *globals_of
     cdef PyObject *last = NULL
     found = None
-    for function in <list>gc.get_objects():
+    for function in things:
         if <PyTypeObject *>Py_TYPE(function) == &PyFunction_Type:
             globals_of = PyFunction_GetGlobals(function)
             if globals_of != last:  # those of one module lie beside each other
