@@ -201,6 +201,15 @@ def test_status_names_the_profile(program, run_python):
 # -- what it is bound to -----------------------------------------------------------------------------------
 
 
+def test_a_profile_with_a_stub_waits_for_the_whole_path_too(program, run_python, tmp_path):
+    install(tmp_path / "late", "late", {"late.py": ""})
+    script = program(stubs={"torch._dynamo": "x"}, versions={"late": "1.0"})
+    (tmp_path / "site-packages" / "sitecustomize.py").write_text(
+        f"import sys; sys.path.append({str(tmp_path / 'late')!r})\n"
+    )
+    assert loaded(run_python("-X", "lazyimp", script)) == EAGERLY
+
+
 def test_a_changed_version_is_one_line_and_mode_safe(program, run_python, tmp_path):
     script = program(lazy={"pkg.tool -> helper": "x"}, versions={"pkg": "0.9", "zgone": "3.0"})
     script.write_text(
@@ -227,12 +236,14 @@ def test_reports_say_that_a_profile_was_in_use_and_send_nobody_to_tune(program, 
 
 
 @pytest.mark.parametrize("switches", [{}, {"LAZYIMP_RECORD": "run.jsonl", "LAZYIMP_SUMMARY": "1"}])
-def test_what_start_up_files_add_to_the_path_is_found(program, run_python, tmp_path, switches):
-    """Recording loads files of ours before `site` is done with the path: nothing is judged then."""
+@pytest.mark.parametrize("imports", ["", "import early\n"], ids=["", "that import"])
+def test_what_start_up_files_add_to_the_path_is_found(program, run_python, tmp_path, switches, imports):
+    """Recording loads files of ours before `site` is done with the path, and start-up files may import."""
     install(tmp_path / "late", "late", {"late.py": ""})
+    install(tmp_path / "site-packages", "early", {"early.py": "import helper\ndef f(): return helper\n"})
     script = program(lazy={"pkg.tool -> helper": "x"}, versions={"late": "1.0"})
     (tmp_path / "site-packages" / "sitecustomize.py").write_text(
-        f"import sys; sys.path.append({str(tmp_path / 'late')!r})\n"
+        f"{imports}import sys; sys.path.append({str(tmp_path / 'late')!r})\n"
     )
     script.write_text(
         LOADED + "import lazyimp, late; late.__name__; print(lazyimp.status()['profile'] is None)\n"
