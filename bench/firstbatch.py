@@ -8,8 +8,9 @@ python bench/firstbatch.py --corpus cases.json --work FOLDER --bin FOLDER    # t
 Each program writes ##TTFB at the true moment; a module that `site` loads notes, in the program's own process and on
 its monotonic clock, when that happened. The first line of a program says the rule that should decide; of a corpus,
 RULES and ENTERS below do. Run lazily, the line that gives the batch to the model may load what it names, after the
-true moment and before the call: the time of these imports is shown, and taken off. Afterwards nothing may be left: no
-watched function, no waiting callback, no listener of a framework's.
+true moment and before the call: the time of these first uses and imports is shown, and taken off; so is what it takes
+to stop deferring, where a program notes the moment behind that. Afterwards nothing may be left: no watched function,
+no waiting callback, no listener of a framework's.
 """
 
 from __future__ import annotations
@@ -183,6 +184,7 @@ class Seen:
 
     true_ns: tuple[int, int] | None  # before and after it was written
     loaded_ns: int  # what imports took between it and the mark
+    stopped_ns: int  # what it took to stop deferring between the mark and it
     mark: tuple[str, int, int] | None
     confidence: str
     rejected: list[tuple[str, int, str]]
@@ -272,6 +274,11 @@ def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
         loaded = (
             loaded_between(folder, *seen["true"], seen["mark"][1]) if seen.get("true") and seen["mark"] else 0
         )
+        stopped = (
+            stopped_between(folder, seen["mark"][1], seen["true"][0])
+            if seen.get("true") and seen["mark"]
+            else 0
+        )
     said = (said_ns, said_ns) if said_ns and program.pattern not in (b"", MARK) else None
     true_ns = tuple(seen["true"]) if seen.get("true") else said
     details = seen["details"]
@@ -279,6 +286,7 @@ def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
     return Seen(
         true_ns,
         loaded,
+        stopped,
         mark,
         details.get("confidence", ""),
         details.get("rejected", []),
@@ -289,17 +297,32 @@ def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
 
 
 def loaded_between(folder: Path, true_ns: int, _: int, mark_ns: int) -> int:
-    """What the outermost imports between two moments took, in ns, as the process's record says."""
+    """How long between two moments something was imported, or used the first time, in ns, as the record says."""
     total = 0
     for path in folder.glob("record*"):
         written = record.read_one(path)
         base = int(str(written.header["mono_ns"]))
-        times = [
-            (each.start_ns + base, each.wall_ns)
-            for each in written.imports
-            if not each.parent and not each.thread
-        ]
-        total += sum(took for start, took in times if true_ns <= start and start + took <= mark_ns)
+        times = [(each.start_ns + base, each.wall_ns) for each in written.imports if not each.thread]
+        uses = [each.use for each in written.deferrals if each.use is not None]
+        times += [(use.at_ns + base, use.wall_ns) for use in uses]
+        until = true_ns
+        for start, took in sorted(times):  # one lies inside another
+            if true_ns <= start and start + took <= mark_ns:
+                total += max(0, start + took - max(start, until))
+                until = max(until, start + took)
+    return total
+
+
+def stopped_between(folder: Path, mark_ns: int, true_ns: int) -> int:
+    """How long between two moments lazyimp was stopping to defer, in ns, as the record says."""
+    total = 0
+    for path in folder.glob("record*"):
+        written = record.read_one(path)
+        base = int(str(written.header["mono_ns"]))
+        for each in written.phases:
+            start = each.start_ns + base
+            if each.name == "stop-deferring" and mark_ns <= start and start + each.wall_ns <= true_ns:
+                total += each.wall_ns
     return total
 
 
@@ -322,10 +345,11 @@ def read(child: subprocess.Popen[bytes], program: Program, until: float) -> tupl
 
 
 def difference_ms(seen: Seen) -> float:
-    """Detected, less true and what was imported between; infinite where one of them is missing."""
+    """Detected, less true and what was ours between; infinite where one of them is missing."""
     if not seen.mark or not seen.true_ns:
         return float("inf")
-    before, after = (seen.mark[1] - seen.loaded_ns - true for true in seen.true_ns)
+    at = seen.mark[1] - seen.loaded_ns + seen.stopped_ns
+    before, after = (at - true for true in seen.true_ns)
     return (before if before < 0 else max(after, 0)) / 1e6
 
 
@@ -341,7 +365,17 @@ def row(program: Program, seen: Seen, median_ms: float) -> tuple[str, ...]:
     verdict += seen.left if not program.kill else []
     shown, middle = ("-" if each == float("inf") else f"{each:+.2f}" for each in (difference, median_ms))
     loaded = f"{seen.loaded_ns / 1e6:.0f}" if seen.loaded_ns else ""
-    return program.name, shown, middle, loaded, rule, seen.confidence or "-", ", ".join(verdict) or "ok"
+    stopped = f"{seen.stopped_ns / 1e6:.0f}" if seen.stopped_ns else ""
+    return (
+        program.name,
+        shown,
+        middle,
+        loaded,
+        stopped,
+        rule,
+        seen.confidence or "-",
+        ", ".join(verdict) or "ok",
+    )
 
 
 def main() -> None:
@@ -381,9 +415,12 @@ def main() -> None:
                 print(seen.output.decode(errors="replace")[-2000:])
     print(
         "\n"
-        + table(("program", "least ms", "median ms", "imports ms", "rule", "confidence", "verdict"), rows)
+        + table(
+            ("program", "least ms", "median ms", "imports ms", "stop ms", "rule", "confidence", "verdict"),
+            rows,
+        )
     )
-    print(conditions(core=options.mode, note=f"n {options.count}; ms: detected, less true and imports"))
+    print(conditions(core=options.mode, note=f"n {options.count}; ms: detected, less true, imports and stop"))
 
 
 if __name__ == "__main__":

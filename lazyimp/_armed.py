@@ -244,16 +244,15 @@ def replace_copies(placeholder, value):
 
 def disable(resolve=False):
     """Stop deferring; (number of names resolved, [(name, error)])."""
-    # What running code names is loaded while the modules it loads still defer what they do not need.
     if not resolve:
-        lazyimp_c.settle_running()
+        # What running code names is loaded while the modules it loads still defer what they do not need.
+        lazyimp_c.freeze()
+        return 0, []
     lazyimp_c.turn_off()
-    count, failures = lazyimp_c.resolve_pending() if resolve else (0, [])
-    if resolve:
-        more, failed = _finder.resolve_all()
-        count, failures = count + more, failures + failed
-    lazyimp_c.freeze()
-    return count, failures
+    count, failures = lazyimp_c.resolve_pending()
+    more, failed = _finder.resolve_all()
+    lazyimp_c.freeze(resolved=True)
+    return count + more, failures + failed
 
 
 def push_scope(frame, mode):

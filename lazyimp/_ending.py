@@ -66,6 +66,9 @@ def _write_facts(backend, state):
     _fact(backend, "main", _header.main(state["pid"] != os.getpid()))
     _fact(backend, "core", getattr(core, "name", None))
     _fact(backend, "mode", getattr(startup, "mode", None) or "0")
+    tuned = getattr(startup, "profile", None)
+    if tuned is not None:
+        _fact(backend, "profile", tuned.path)
     _fact(backend, "counts", {} if core is None else core.counts())
     _fact(backend, "never", _never(backend, state["places"]))
 

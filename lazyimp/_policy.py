@@ -63,7 +63,7 @@ class Policy:
             raise ValueError(f"unknown mode {mode!r}; use safe, deep or all")
         self.mode = mode
         self.config = config
-        self.profile = profile if mode != "all" else None
+        self.profile = profile
         self._units = units or _units.shared
         if recipes is None and mode == "deep":
             from lazyimp._recipes import Recipes

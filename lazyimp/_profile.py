@@ -95,8 +95,11 @@ class Profile:
 
     # -- what it is bound to ----------------------------------------------------------------------------
 
-    def changed(self, core: str, lazyimp_version: str) -> "str | None":
-        """The one line that says what is no longer as it was when the file was made; None: nothing."""
+    def changed(self, core: str, lazyimp_version: str, complete: bool = True) -> "str | None":
+        """The one line that says what is no longer as it was when the file was made; None: nothing.
+
+        `complete`: sys.path is; else what is not found may still come.
+        """
         found = {
             "Python": f"{sys.version_info[0]}.{sys.version_info[1]}",
             "core": core,
@@ -111,7 +114,7 @@ class Profile:
             installed = installed_versions(self.versions)
             for name, version in self.versions.items():
                 there = installed.get(name, ())
-                if version not in there:
+                if version not in there and (there or complete):
                     changes.append(f"{name} {version}, " + (f"found {there[0]}" if there else "not found"))
         if not changes:
             return None

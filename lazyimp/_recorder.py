@@ -241,6 +241,7 @@ def mark(name, at_ns=None):
     """A named instant: now, or at `at_ns` of the monotonic clock."""
     if recording():
         backend.record_mark(name, at_ns)
+        _pay()
 
 
 def span(name, detail=""):
@@ -271,9 +272,16 @@ def batch(rule, confidence, at_ns, wall_ns, framework):
     look = next((look for look in state["looks"] if look[0] >= at_ns), now)
     state["looks"] = []
     backend.record_row("b", rule, confidence, _at(at_ns), *look[3:], framework)
-    _ending.write_libraries(backend, state["libraries"])
-    _ending.write_sys_path(backend)
+    state["owed"] = True
     flush()
+
+
+def _pay():
+    """Say behind the first batch, not at it, what takes milliseconds to find out."""
+    if state.pop("owed", False):
+        _ending.write_libraries(backend, state["libraries"])
+        _ending.write_sys_path(backend)
+        flush()
 
 
 def reject(rule, at_ns, why):

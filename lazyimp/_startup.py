@@ -75,8 +75,8 @@ def start():
         refuse(reason)
     except Exception:
         debug()
-    record()
-    await_first_batch()
+    undisturbed(record)
+    undisturbed(await_first_batch)
 
 
 def auto():
@@ -89,8 +89,20 @@ def auto():
         refuse(reason)
     except Exception:
         debug()
-    record()
-    await_first_batch()
+    undisturbed(record)
+    undisturbed(await_first_batch)
+
+
+def undisturbed(function):
+    """Call it; what it imports asks for no policy, which would judge a profile before `site` has completed sys.path."""
+    made = sys.modules.get("lazyimp_c")
+    if not hasattr(made, "pause"):
+        return function()
+    made.pause()
+    try:
+        return function()
+    finally:
+        made.resume()
 
 
 def asked(default=OFF):
@@ -140,7 +152,7 @@ def turn_on(wish, sure=False):
     factory = policy_maker(new_mode, config, found)
     chosen.enable(checked(new_mode), factory)
     core, mode, refusal, profile = chosen, new_mode, None, found
-    choose_stubs(config)
+    undisturbed(lambda: choose_stubs(config))
     collect_rarely(new_mode != "all" and getattr(config, "rare_gc", True))
 
 
@@ -151,7 +163,7 @@ def choose_stubs(config):
     tuned = bool(not given and profile is not None and profile.stubs)
     if not (names or tuned) or "0" in names:
         return
-    from lazyimp import _stubs  # perhaps the first import to be decided, which finds the profile stale
+    from lazyimp import _stubs
 
     if tuned and profile is not None:
         names += profile.stubs
@@ -379,7 +391,7 @@ def is_stale(tuned, config=None):
     global mode, profile
     from lazyimp import __version__
 
-    change = tuned.changed(core.name if core is not None else "", __version__)
+    change = tuned.changed(core.name if core is not None else "", __version__, not site_is_at_work())
     if change is None:
         return False
     put_aside(change)
@@ -388,6 +400,16 @@ def is_stale(tuned, config=None):
     if hasattr(stubs, "take_back") and not switch("LAZYIMP_STUBS"):  # else it is about to be imported
         stubs.take_back([name for name in tuned.stubs if name not in getattr(config, "stubs", ())])
     return True
+
+
+def site_is_at_work():
+    """Start-up files are being run: they may still add to sys.path."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "site":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def put_aside(note):

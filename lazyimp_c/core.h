@@ -54,7 +54,9 @@
 #if PY_VERSION_HEX >= 0x030B0000
 #define LZ_CODE_BYTES(code) ((const unsigned char *)(code)->co_code_adaptive) /* as it runs: specialised, instrumented */
 #define LZ_QUALNAME(code) ((code)->co_qualname)
+#define LZ_LINE_TABLE 1                 /* co_linetable, in the format of Objects/locations.md */
 #else
+#define LZ_LINE_TABLE 0
 #define LZ_CODE_BYTES(code) ((const unsigned char *)PyBytes_AS_STRING((code)->co_code))
 #define LZ_QUALNAME(code) ((code)->co_name)
 #endif
@@ -132,8 +134,6 @@ int lz_handler_of(PyCodeObject *code, int offset);         /* the handler that p
 int lz_follows_whole(PyCodeObject *code, PyObject *bytes, int offset); /* what the instruction at `offset` gave is walked, copied or handed on */
 LzStatement *lz_statement(LzFacts *facts, int offset);
 PyObject *lz_facts_statement(PyObject *facts, int offset); /* (flags, binds) or None, for core native */
-int lz_collect_reads(PyObject *code, PyObject *names, int after); /* add to a set the names that code reads from its namespace, and those of the code
-                                                                     objects nested in it that it loads behind the offset `after` */
 PyObject *lz_facts_imports(PyObject *facts);                /* [(name, level, attributes)] */
 int lz_words_setup(void);                                   /* names.c; once */
 PyObject *lz_clean_code(PyCodeObject *code);               /* new reference to bytes */
@@ -181,5 +181,15 @@ void lz_asker_clear(LzAsker *asker);
 PyObject *lz_name_read(LzAsker *asker); /* new reference: the name that the running instruction reads, or NULL without an error */
 void lz_set_folder(PyObject *folder); /* lazyimp's own files begin with it */
 int lz_is_ours(PyObject *file);
+
+/* ---- reads.c -------------------------------------------------------------------------------------------------------------------------------- */
+
+/* New reference: tuple of those of the keys that code reads from its namespace, and code nested in it that it loads behind the offset `after`; None: none */
+PyObject *lz_pending_reads(PyObject *code, PyObject *keys, int after);
+
+/* ---- lines.c -------------------------------------------------------------------------------------------------------------------------------- */
+
+int lz_line_of(PyCodeObject *code, int offset); /* of the instruction at `offset`, in bytes; 0: it has none */
+void lz_forget_lines(void);                     /* what was kept to find the next one soon */
 
 #endif

@@ -116,7 +116,7 @@ lz_note_deferral(PyObject *module, PyObject *bound, PyObject *target, PyObject *
     int line = 0;
     if (code != NULL && PyCode_Check(code)) {
         file = ((PyCodeObject *)code)->co_filename;
-        line = PyCode_Addr2Line((PyCodeObject *)code, offset);
+        line = lz_line_of((PyCodeObject *)code, offset);
     }
     return lz_note_deferral_at(module, bound, target, attribute, file, line, kind, 0);
 }

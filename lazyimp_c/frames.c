@@ -339,8 +339,7 @@ lz_asker(LzAsker *asker)
             asker->globals = globals_of(frame);
             asker->frame = frame;
             asker->offset = offset_of(frame);
-            asker->line = PyFrame_GetLineNumber(frame);
-            asker->line = asker->line > 0 ? asker->line : 0;
+            asker->line = lz_line_of(code, asker->offset);
             asker->code = Py_NewRef((PyObject *)code);
             asker->op = lz_import_op(code, asker->offset);
         }

@@ -2,7 +2,7 @@
 # when they are first entered (trap.c); every namespace that some function runs in gets a plain table.
 
 cdef extern from "core.h":
-    int lz_collect_reads(object code, object names, int after) except -1
+    object lz_pending_reads(object code, object keys, int after)
     void lz_settle_for(PyObject *frame)
 
 cdef extern from "Python.h":
@@ -14,42 +14,18 @@ cdef extern from "state.h":
     void lz_undress(Space space)
     int lz_disarm_key(Space space, object key) except -1
 
-WHOLE = frozenset(("globals", "locals", "vars", "dir", "eval", "exec"))  # whoever calls these may read any name
-
-
-cdef object reads_of(code, Space space, int after=-1):
-    """The pending names of `space` that `code` reads, or code nested in it that it loads behind the offset `after`."""
-    cdef set names = set()
-    if not mentions(code, space.keys):
-        return ()
-    lz_collect_reads(code, names, after)
-    if not WHOLE.isdisjoint(names):
-        return tuple(space.keys)
-    return tuple([name for name in names if name in space.keys])
-
-
-cdef bint mentions(code, keys):
-    for name in code.co_names:
-        if name in keys or name in WHOLE:
-            return True
-    for item in code.co_consts:
-        if type(item) is CodeType and mentions(item, keys):
-            return True
-    return False
-
-
 # Cython's own lambdas and generators have types of their own, so the interpreter's are named by their C names. A program that
 # loaded PyTorch has 400,000 objects when the first batch begins: each is only asked for its type's address.
 cdef extern from "Python.h":
-    PyTypeObject PyCode_Type, PyFunction_Type, PyGen_Type, PyCoro_Type, PyAsyncGen_Type
+    PyTypeObject PyFunction_Type, PyGen_Type, PyCoro_Type, PyAsyncGen_Type
     PyObject *PyFunction_GetGlobals(object function)
-
-cdef object CodeType = <object><PyObject *>&PyCode_Type
-
+    PyObject *PyFunction_GetCode(object function)
+    int PyGC_Disable()
+    int PyGC_Enable()
 
 cdef void settle_quietly(Space space, names):
-    """Resolve names now; what fails stays pending and raises at its use."""
-    for name in names:
+    """Resolve names, or None, now; what fails stays pending and raises at its use."""
+    for name in names or ():
         try:
             lz_take(space, name)
         except Exception:
@@ -62,31 +38,69 @@ cdef dict armed_spaces():
     return {<size_t><PyObject *>space.dict: space for space in all_spaces() if space.armed > 0}
 
 
-def settle_running():
-    """Resolve what running frames, suspended generators and coroutines read."""
+def freeze(bint resolved=False):
+    """Stop deferring, and leave no slow table and no armed key where code runs; `resolved`: nothing has to be settled first."""
     import gc
     cdef dict spaces = armed_spaces()
-    if not spaces:
-        return
-    frames = []
-    for frame in sys._current_frames().values():
-        while frame is not None:
-            frames.append(frame)
-            frame = frame.f_back
+    cdef list frames = [], things
+    if not spaces or resolved:
+        turn_off()
+        things = gc.get_objects()
+    else:  # a look through all objects takes long: what was made since is young, unless somebody collected
+        before = collections(gc)
+        things = survey(gc.get_objects(), frames)
+        settle_running(spaces, frames)
+        turn_off()
+        things = things + gc.get_objects(generation=0) if collections(gc) == before else gc.get_objects()
+    del frames
+    spaces = still_armed()
+    if not spaces or gc.get_freeze_count():
+        return  # nobody tells of the functions that gc.freeze() put aside: their names stay armed
+    cdef int collects = PyGC_Disable()  # a row for each trap would have it walk all objects, time and again
+    try:
+        for space in trap_readers(spaces, things):
+            if (<Space>space).armed > 0:
+                thaw(space)
+    finally:
+        if collects:
+            PyGC_Enable()
+
+
+cdef object collections(gc):
+    """How often garbage was collected."""
+    return sum([row["collections"] for row in gc.get_stats()])
+
+
+cdef list survey(list things, list frames):
+    """The functions among them; adds the frames of suspended generators and coroutines."""
     cdef PyTypeObject *kind
-    for thing in <list>gc.get_objects():
+    cdef list functions = []
+    for thing in things:
         kind = <PyTypeObject *>Py_TYPE(thing)
-        if kind == &PyGen_Type:
+        if kind == &PyFunction_Type:
+            functions.append(thing)
+        elif kind == &PyGen_Type:
             frames.append(thing.gi_frame)
         elif kind == &PyCoro_Type:
             frames.append(thing.cr_frame)
         elif kind == &PyAsyncGen_Type:
             frames.append(thing.ag_frame)
+    return functions
+
+
+cdef void settle_running(dict spaces, list suspended):
+    """Resolve what running frames, and suspended ones, read."""
+    cdef Space space
+    frames = []
+    for frame in sys._current_frames().values():
+        while frame is not None:
+            frames.append(frame)
+            frame = frame.f_back
     for function in watched():  # they cannot be trapped
         space = spaces.get(<size_t><PyObject *>function.__globals__)
         if space is not None:
-            settle_quietly(space, reads_of(function.__code__, space))
-    for frame in frames:
+            settle_quietly(space, lz_pending_reads(function.__code__, space.keys, -1))
+    for frame in frames + suspended:
         if frame is not None:
             space = spaces.get(<size_t><PyObject *>frame.f_globals)
             if space is not None:
@@ -94,40 +108,39 @@ def settle_running():
                 done = frame.f_lasti if frame.f_code.co_name == "<module>" else -1
                 lz_settle_for(<PyObject *>frame)
                 try:
-                    settle_quietly(space, reads_of(frame.f_code, space, done))
+                    settle_quietly(space, lz_pending_reads(frame.f_code, space.keys, done))
                 finally:
                     lz_settle_for(NULL)
 
 
-def freeze():
-    """Leave no slow table and no armed key where code runs; what running code reads was settled before."""
-    import gc
+cdef dict still_armed():
+    """The namespaces with armed keys; those that nobody has any longer are let go."""
     cdef Space space
-    cdef dict used = {}
     for space in list(<list>lz.frozen):
         if sys.modules.get(space.name) is not space.module and Py_REFCNT(space.module) <= 2:
             (<list>lz.frozen).remove(space)  # nobody else has the module
-    cdef dict spaces = armed_spaces()
-    if not spaces:
-        return
+    return armed_spaces()
+
+
+cdef list trap_readers(dict spaces, list things):
+    """Have the functions among them resolve what they read at their first call; the namespaces that functions run in."""
+    cdef Space space
+    cdef dict used = {}
     cdef PyObject *globals_of
     cdef PyObject *last = NULL
     found = None
-    for function in <list>gc.get_objects():
+    for function in things:
         if <PyTypeObject *>Py_TYPE(function) == &PyFunction_Type:
             globals_of = PyFunction_GetGlobals(function)
             if globals_of != last:  # those of one module lie beside each other
                 last, found = globals_of, spaces.get(<size_t>globals_of)
             if found is not None:
                 space = found
-                if space.armed > 0:
-                    used[<size_t><PyObject *>space.dict] = space  # two modules may have one name
-                    names = reads_of(function.__code__, space)
-                    if names:
-                        lz_trap(function, names)
-    for space in used.values():
-        if space.armed > 0:
-            thaw(space)
+                used[<size_t><PyObject *>space.dict] = space  # two modules may have one name
+                names = lz_pending_reads(<object>PyFunction_GetCode(function), space.keys, -1)
+                if names is not None:
+                    lz_trap(function, names)
+    return list(used.values())
 
 
 cdef thaw(Space space):

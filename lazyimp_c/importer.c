@@ -117,7 +117,7 @@ defer_by_proxy(LzSpace *space, PyObject *target, LzFacts *facts, LzStatement *s)
 {
     PyCodeObject *code = (PyCodeObject *)facts->code; /* borrowed */
     PyObject *module = lz_ask("proxy", "(OiOOOi)", target, s->chain, space->name, facts->binds[s->first].store, code->co_filename,
-                              PyCode_Addr2Line(code, s->offset)); /* owned */
+                              lz_line_of(code, s->offset)); /* owned */
     if (module == Py_None) {
         Py_CLEAR(module);
     }

@@ -74,6 +74,11 @@ enum { N_WORDS = sizeof texts / sizeof *texts, N_ANYWHERE = 6 };
 static PyObject *words[N_WORDS];  /* owned, interned */
 static uint64_t anywhere, on_top; /* a bit for each: most names have none of them */
 
+static const char *const whole_texts[] = {"globals", "locals", "vars", "dir", "eval", "exec"}; /* whoever calls these may read any name */
+enum { N_WHOLE = sizeof whole_texts / sizeof *whole_texts };
+static PyObject *whole[N_WHOLE]; /* owned, interned */
+static uint64_t readers;
+
 static inline uint64_t
 bit_of(PyObject *name)
 {
@@ -90,6 +95,12 @@ lz_words_setup(void)
         on_top |= bit_of(words[i]);
         anywhere |= i < N_ANYWHERE ? bit_of(words[i]) : 0;
     }
+    for (int i = 0; i < N_WHOLE; i++) {
+        if (whole[i] == NULL && !(whole[i] = PyUnicode_InternFromString(whole_texts[i]))) {
+            return -1;
+        }
+        readers |= bit_of(whole[i]);
+    }
     return 0;
 }
 
@@ -105,6 +116,17 @@ lz_needs_effect_scan(PyObject *names, int top)
                     return 1;
                 }
             }
+        }
+    }
+    return 0;
+}
+
+int
+lz_may_read_all(PyObject *name)
+{
+    for (int k = 0; readers & bit_of(name) && k < N_WHOLE; k++) {
+        if (whole[k] == name) {
+            return 1;
         }
     }
     return 0;

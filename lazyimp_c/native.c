@@ -8,7 +8,7 @@
 int
 lz_line_at(PyObject *code, int offset)
 {
-    return PyCode_Addr2Line((PyCodeObject *)code, offset);
+    return lz_line_of((PyCodeObject *)code, offset);
 }
 
 int

@@ -46,6 +46,7 @@ int lz_around(int job, int on);
 typedef struct {
     LzTime wall, cpu;
     int64_t minor, major, read;
+    int64_t peak;              /* of the process's memory; a program that was started by a greater one begins with that one's */
 } LzUsage;
 typedef struct {
     LzTime at, user, system, cpu;
@@ -54,6 +55,7 @@ typedef struct {
 LzTime lz_now(void);
 void lz_thread_usage(LzUsage *usage);
 void lz_thread_clocks(LzUsage *usage); /* the two clocks of it */
+void lz_thread_faults(LzUsage *usage); /* all but the clocks, which are 0 */
 void lz_process_usage(LzCounters *counters);
 int64_t lz_resident(void);          /* bytes of memory that the process has now */
 int lz_is_main_thread(void);

@@ -176,6 +176,7 @@ lz_record_stop(void)
     lz_forget_loads();
     lz_forget_deferrals(0);
     lz_journal_close();
+    lz_forget_lines();
     (void)lz_watch_files(0);
     Py_CLEAR(lz_recorder.reopen);
     Py_CLEAR(lz_recorder.loaded);

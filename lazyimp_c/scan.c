@@ -233,22 +233,3 @@ lz_scan_nested(Scan *scan, PyCodeObject *code, int in_async, int in_finalizer)
     }
     return 0;
 }
-
-int
-lz_collect_reads(PyObject *object, PyObject *names, int after)
-{
-    PyCodeObject *code = (PyCodeObject *)object;
-    PyObject *bytes = lz_clean_code(code); /* owned */
-    if (bytes == NULL) {
-        return -1;
-    }
-    Reader r = reader_of(bytes);
-    int failed = 0;
-    while (!failed && read_next(&r)) {
-        PyObject *name = name_read(&r, code->co_names);
-        PyObject *item = r.op == LOAD_CONST && r.offset > after ? name_at(code->co_consts, r.arg) : NULL;
-        failed = (name != NULL && PySet_Add(names, name) < 0) || (item != NULL && PyCode_Check(item) && lz_collect_reads(item, names, -1) < 0);
-    }
-    Py_DECREF(bytes);
-    return failed ? -1 : 0;
-}

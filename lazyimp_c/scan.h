@@ -16,6 +16,7 @@ void lz_marks_end(LzMarks *marks);
 void lz_mark(LzMarks *marks, PyObject *name, int how);
 int lz_marked(LzMarks *marks, PyObject *name);
 int lz_needs_effect_scan(PyObject *names, int top); /* code with these names may do something to the process around it */
+int lz_may_read_all(PyObject *name); /* who calls it (globals, eval) may read any name of its namespace */
 
 typedef struct {
     LzFacts *facts;

@@ -13,6 +13,11 @@
 
 #define NS 1000000000LL
 #define BLOCK 512 /* ru_inblock counts these */
+#if defined(__APPLE__)
+#define PEAK(ru_maxrss) ((int64_t)(ru_maxrss))
+#else
+#define PEAK(ru_maxrss) ((int64_t)(ru_maxrss) * 1024)
+#endif
 
 LzTime
 lz_now(void)
@@ -47,7 +52,7 @@ lz_thread_clocks(LzUsage *usage)
 }
 
 void
-lz_thread_usage(LzUsage *usage)
+lz_thread_faults(LzUsage *usage)
 {
     memset(usage, 0, sizeof *usage);
 #if !defined(_WIN32)
@@ -61,8 +66,15 @@ lz_thread_usage(LzUsage *usage)
         usage->minor = used.ru_minflt;
         usage->major = used.ru_majflt;
         usage->read = (int64_t)used.ru_inblock * BLOCK;
+        usage->peak = PEAK(used.ru_maxrss);
     }
 #endif
+}
+
+void
+lz_thread_usage(LzUsage *usage)
+{
+    lz_thread_faults(usage);
     lz_thread_clocks(usage);
 }
 
@@ -106,11 +118,9 @@ peak(int64_t from_rusage)
 #if defined(__linux__)
     char text[4096];
     const char *line = read_proc("/proc/self/status", text, sizeof text) ? strstr(text, "\nVmHWM:") : NULL;
-    return line != NULL ? strtoll(line + 7, NULL, 10) * 1024 : from_rusage * 1024;
-#elif defined(__APPLE__)
-    return from_rusage;
+    return line != NULL ? strtoll(line + 7, NULL, 10) * 1024 : from_rusage;
 #else
-    return from_rusage * 1024;
+    return from_rusage;
 #endif
 }
 
@@ -127,7 +137,7 @@ lz_process_usage(LzCounters *counters)
         counters->minor = used.ru_minflt;
         counters->major = used.ru_majflt;
         counters->read = (int64_t)used.ru_inblock * BLOCK;
-        counters->rss = peak(used.ru_maxrss);
+        counters->rss = peak(PEAK(used.ru_maxrss));
     }
     counters->cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 #endif

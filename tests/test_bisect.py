@@ -156,6 +156,13 @@ def test_three_independent_culprits(bisect):
     assert found["runs"] <= 32 and found["complete"]
 
 
+def test_mode_all_keeps_what_is_named_eager_and_nothing_else(bisect, tmp_path):
+    (tmp_path / "own.py").write_text("import registry\nregistry.names.append('own')\n")
+    program = "import own\nif 'own' not in registry.names: sys.exit('missing')\n"
+    culprits, found = told(bisect(program, "--mode", "all", "--json"))
+    assert culprits == [["own"]] and found["mode"] == "all" and found["complete"]
+
+
 def test_two_that_fail_together_only(bisect):
     program = "if not {'plug3', 'plug33'} & set(registry.names): sys.exit('neither')\n"
     culprits, found = told(bisect(program, "--json"))

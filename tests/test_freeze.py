@@ -339,3 +339,26 @@ def test_resolving_all_walks_no_heap(run_python: RunPython, write: Write, core: 
         }
     )
     assert run_python(main, mode="safe", core=core).stdout == "0 colorsys fractions DictReader DictWriter\n"
+
+
+def test_functions_that_the_collector_put_aside(
+    run_python: RunPython, write: Write, core: str, mode: str
+) -> None:
+    """gc.freeze() hides what there is; a function among it reads modules all the same, not what stands for them."""
+    main = write(
+        {
+            **PARTS,
+            "user.py": "import m\ndef f():\n    return type(m).__name__, m.x\ndef make():\n    return lambda: 1\n",
+            "main.py": """
+                import gc
+                import lazyimp
+                import user
+                user.f
+                gc.freeze()
+                kept = user.make()
+                lazyimp.disable()
+                print(*user.f(), *user.f())
+            """,
+        }
+    )
+    assert run_python(main, mode=mode, core=core).stdout == "module 1 module 1\n"

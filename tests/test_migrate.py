@@ -172,6 +172,30 @@ def test_measured_first_use_decides(advise, measured):
     assert measured.ran(found.source.path)
 
 
+BRANCHES = {
+    "if sys.argv[1:]:\n    alpha_never.x\n": True,
+    "y = alpha_never.x if sys.argv[1:] else 0\n": True,
+    "for word in sys.argv[1:]:\n    alpha_never.x\n": True,
+    "while sys.argv[1:]:\n    alpha_never.x\n": True,
+    "try:\n    pass\nexcept alpha_never.x:\n    pass\n": True,
+    "match sys.argv:\n    case [_, _]:\n        alpha_never.x\n": True,
+    "if sys.argv[1:]:\n    pass\nelse:\n    def f(): return alpha_never\n": True,
+    "if alpha_never.x:\n    pass\n": False,
+    "for word in alpha_never.x:\n    pass\n": False,
+    "y = 0 if alpha_never.x else 1\n": False,
+    "class A:\n    y = alpha_never.x\n": False,
+    "if sys.argv[1:]:\n    alpha_never.x\nalpha_never.x\n": False,
+}
+
+
+@pytest.mark.parametrize("use", BRANCHES)
+def test_a_branch_that_the_run_did_not_take(advise, measured, use):
+    (found, *_) = advise("import alpha_never\nimport sys\n" + use, measured=measured).advice
+    assert (found.kind == "modules") == BRANCHES[use], found.text
+    (found, *_) = advise("import alpha_never\nimport sys\n" + use).advice
+    assert found.kind == "keep" or "def f" in use, found.text  # nobody knows without a run
+
+
 def test_all_takes_what_gains_nothing_in_this_run(advise, measured):
     found = advise(MEASURED, measured=measured, without_gain=True)
     assert kinds(found)["alpha_early"] == ("modules", "LZ502")

@@ -37,6 +37,8 @@ def test_a_training_with_workers(run_python, core):
         "- optimizer-build",
         "+ worker-start ",
         "- worker-start",
+        "+ stop-deferring ",
+        "- stop-deferring",
         "+ first-fetch ",
         "- first-fetch",
         "* first fetch",
@@ -135,7 +137,10 @@ lazyimp.mark("after")
 
 
 def test_the_programs_own(run_python, core):
-    assert told(run_python, OWN, core=core, mode="safe") == [
+    heard = told(run_python, OWN, core=core, mode="safe")
+    assert [
+        line for line in heard if "stop-deferring" not in line
+    ] == [  # core native has nothing to stop yet
         "+ load-index ",
         "* index read",
         "- load-index",

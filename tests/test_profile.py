@@ -201,6 +201,15 @@ def test_status_names_the_profile(program, run_python):
 # -- what it is bound to -----------------------------------------------------------------------------------
 
 
+def test_a_profile_with_a_stub_waits_for_the_whole_path_too(program, run_python, tmp_path):
+    install(tmp_path / "late", "late", {"late.py": ""})
+    script = program(stubs={"torch._dynamo": "x"}, versions={"late": "1.0"})
+    (tmp_path / "site-packages" / "sitecustomize.py").write_text(
+        f"import sys; sys.path.append({str(tmp_path / 'late')!r})\n"
+    )
+    assert loaded(run_python("-X", "lazyimp", script)) == EAGERLY
+
+
 def test_a_changed_version_is_one_line_and_mode_safe(program, run_python, tmp_path):
     script = program(lazy={"pkg.tool -> helper": "x"}, versions={"pkg": "0.9", "zgone": "3.0"})
     script.write_text(
@@ -212,6 +221,35 @@ def test_a_changed_version_is_one_line_and_mode_safe(program, run_python, tmp_pa
         "using mode safe (lazyimp tune renews it)\n"
     )
     assert "helper" in done.stdout and done.stdout.endswith("safe None\n")
+
+
+def test_reports_say_that_a_profile_was_in_use_and_send_nobody_to_tune(program, run_python, tmp_path):
+    script = program(lazy={"pkg.tool -> helper": "x"})
+    for mode, told in ((None, True), ("deep", False)):
+        run_python(
+            "-X", f"lazyimp={mode}" if mode else "lazyimp", script, env={"LAZYIMP_RECORD": f"{mode}.jsonl"}
+        )
+        shown = run_python("-m", "lazyimp", "report", tmp_path / f"{mode}.jsonl").stdout
+        assert (", tuned\n" in shown) is told and ("lazyimp tune" in shown) is not told, shown
+        page = run_python("-m", "lazyimp", "report", "--json", tmp_path / f"{mode}.jsonl").stdout
+        assert ('"profile": "main.lazyimp.toml"' in page) is told
+
+
+@pytest.mark.parametrize("switches", [{}, {"LAZYIMP_RECORD": "run.jsonl", "LAZYIMP_SUMMARY": "1"}])
+@pytest.mark.parametrize("imports", ["", "import early\n"], ids=["", "that import"])
+def test_what_start_up_files_add_to_the_path_is_found(program, run_python, tmp_path, switches, imports):
+    """Recording loads files of ours before `site` is done with the path, and start-up files may import."""
+    install(tmp_path / "late", "late", {"late.py": ""})
+    install(tmp_path / "site-packages", "early", {"early.py": "import helper\ndef f(): return helper\n"})
+    script = program(lazy={"pkg.tool -> helper": "x"}, versions={"late": "1.0"})
+    (tmp_path / "site-packages" / "sitecustomize.py").write_text(
+        f"{imports}import sys; sys.path.append({str(tmp_path / 'late')!r})\n"
+    )
+    script.write_text(
+        LOADED + "import lazyimp, late; late.__name__; print(lazyimp.status()['profile'] is None)\n"
+    )
+    done = run_python("-X", "lazyimp", script, env=switches)
+    assert done.stdout.endswith("False\n") and "made with" not in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -276,6 +276,20 @@ def test_code_without_a_file_has_no_place_for_a_profile(tmp_path, tune):
     assert done.returncode == 2 and "name one with -o FILE" in done.stderr
 
 
+def test_it_says_how_the_profile_is_used(tmp_path):
+    (tmp_path / "main.py").write_text("print(1)\n")
+
+    def said(*words):
+        command = [sys.executable, "-m", "lazyimp", "tune", "--rounds", "0", *words]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=True
+        ).stdout
+
+    told = "  in use from now on: lazyimp run main.py, or python -X lazyimp\n"
+    assert said("main.py", "--epochs", "1").endswith(told)
+    assert "LAZYIMP_PROFILE='a b.toml' lazyimp run main.py" in said("-o", "a b.toml", "main.py")
+
+
 def test_an_edited_profile_is_kept(tmp_path, tune):
     plain(tmp_path)
     path = tmp_path / "main.lazyimp.toml"

@@ -293,6 +293,11 @@ def test_masks_of_the_user(verify) -> None:
     verify(files, "--normalise", "id (True|False)", status=0)
 
 
-def test_no_values_of_the_environment_are_shown(verify) -> None:
-    files = {"main.py": "import plugin\n", "plugin.py": "import os\nos.environ['TOKEN'] = 's3cret'\n"}
-    assert not re.search("s3cret", json.dumps(verify(files, status=0)))
+def test_a_banner_that_nobody_misses_can_be_left_out(verify) -> None:
+    files = {
+        "main.py": "import banner\ndef late(): return banner.x\nprint('done')\n",
+        "banner.py": "import sys\nprint('banner 2.0: hello')\nprint('banner', file=sys.stderr)\nx = 1\n",
+    }
+    verify(files, status=1)
+    verify(files, "--normalise", "banner.*", status=0)
+    verify(files, "--normalise", "banner", status=1)  # the rest of the line is missing

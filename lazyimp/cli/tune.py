@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -72,6 +73,7 @@ class Tune:
             print(as_json(tuned, path))
         else:
             print(as_text(tuned, path, before, profile_file.rows_of(path)))
+            print("\n" + use_of(command, None if options.output is None else path))
         return 0
 
 
@@ -157,6 +159,13 @@ def as_text(tuned: Tuned, path: Path, before: frozenset[str], after: frozenset[s
         lines.append("  the search for them was cut short; more runs (--runs) may open more")
     lines += timing_lines(tuned)
     return "\n".join(lines)
+
+
+def use_of(command: Command, elsewhere: Path | None) -> str:
+    """How a run gets the profile; `elsewhere`: it does not lie where runs look for it."""
+    named = "" if elsewhere is None else f"LAZYIMP_PROFILE={shlex.quote(str(elsewhere))} "
+    program = shlex.join(command.shown[: 2 if command.shown[0] == "-m" else 1])
+    return f"  in use from now on: {named}lazyimp run {program}, or python -X lazyimp"
 
 
 def timing_lines(tuned: Tuned) -> list[str]:

@@ -6,7 +6,7 @@ better came by the program's end. `mark` then holds one (rule, monotonic_ns, wal
 hook is left. What others may listen to are lists of callables; a listener that raises is ignored, and only the
 process that was armed tells anything, not a worker forked from it.
 
-on_fetch()            a training loop begins: the first sign of it, at the latest with the mark
+on_fetch()            a training loop begins: the first sign of it, at the latest right behind the mark
 on_fit()              a fit begins that may take long, and may or may not be the first batch
 on_call(args, kwargs) what may turn out to be the first batch begins
 on_mark(rule, monotonic_ns, wall_ns)    the first batch is known; it may lie in the past
@@ -243,7 +243,15 @@ def begins():
     """A training loop begins; told once."""
     if not _state["fetched"] and in_this_process():
         _state["fetched"] = True
-        _tell(on_fetch)
+        _stop(on_fetch)
+
+
+def _stop(listeners):
+    """Have who defers stop, or settle what is pending: a phase of its own, where somebody does."""
+    end = span("stop-deferring") if listeners else None
+    _tell(listeners)
+    if end is not None:
+        end()
 
 
 def calls(args=(), kwargs=None):
@@ -289,17 +297,12 @@ def offer(rank, rule, at, framework, confidence):
         _offers[rule] = (rank, -at[0], at[1], framework, confidence)
 
 
-def fits(rule, framework, args=()):
-    """A library begins to fit a model: that is it, unless a training framework may still come."""
-    unsure = may_train()
-    if unsure:
-        _tell(on_fit)
-    else:
-        begins()
-    at = now()
+def fits(rule, framework, at, args=()):
+    """A library began to fit a model at `at`: that is it, unless a training framework may still come."""
     calls(args)
-    if unsure:
+    if may_train():
         offer(FIT, rule, at, framework, "medium")
+        _stop(on_fit)
     else:
         decide(rule, *at, framework, "high")
 
@@ -329,10 +332,10 @@ def decide(rule, monotonic_ns, wall_ns, framework="", confidence="high", at_exit
         if other != rule and row[1] != -monotonic_ns:  # else it is the same moment under another name
             reject(other, -row[1], f"{rule} decided")
     _offers.clear()
-    begins()
+    _tell(on_mark, rule, monotonic_ns, wall_ns)
+    begins()  # what it takes to stop deferring comes behind the mark
     if on_event and not at_exit:
         guarded(_follow)(framework)
-    _tell(on_mark, rule, monotonic_ns, wall_ns)
 
 
 def _follow(framework):

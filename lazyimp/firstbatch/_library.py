@@ -1,6 +1,6 @@
 """What the rules of libraries with one training function share: its first call is the first batch."""
 
-from lazyimp.firstbatch import event, fits, hook
+from lazyimp.firstbatch import event, fits, hook, now
 
 
 class Watch:
@@ -16,8 +16,9 @@ class Watch:
 
     def train(self, args, kwargs):
         """The training begins."""
+        at = now()
         self.hook.restore()
-        fits(self.rule, self.framework)
+        fits(self.rule, self.framework, at)
         return self.step_over
 
     def step_over(self):

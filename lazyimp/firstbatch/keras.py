@@ -7,7 +7,7 @@ the event comes before it.
 
 import sys
 
-from lazyimp.firstbatch import begins, calls, decide, hook, now, watch_of
+from lazyimp.firstbatch import calls, decide, hook, now, watch_of
 
 RULE = "keras: on_train_batch_begin"
 
@@ -25,9 +25,8 @@ class Watch:
 
     def batch(self, args, kwargs):
         """A training batch begins."""
-        self.hook.restore()
-        begins()
         self.at = now()
+        self.hook.restore()
         jax = watch_of("jax")
         if jax is None or _backend() != "jax":
             calls()

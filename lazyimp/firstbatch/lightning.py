@@ -4,7 +4,7 @@ The batch is on its device then, and the sanity check, which runs validation bat
 the loop to the program, so there the rules for PyTorch decide.
 """
 
-from lazyimp.firstbatch import begins, calls, decide, hook, now, span
+from lazyimp.firstbatch import calls, decide, hook, now, span
 
 RULE = "lightning: training_step"
 
@@ -22,7 +22,6 @@ class Watch:
         if name == "batch_to_device":
             return span("h2d")
         if name == "training_step":
-            begins()
             at = now()
             calls(args[2:], kwargs)
             decide(RULE, *at, "lightning")

@@ -45,6 +45,7 @@ class Watch:
 
     def fit(self, args, kwargs):
         """An estimator begins to fit."""
+        at = now()
         estimator = args[0] if args else kwargs.get("estimator")
         if self.transformers >= MOST_TRANSFORMERS:
             return self.stop()
@@ -52,11 +53,11 @@ class Watch:
             return None
         if _predicts(estimator):
             self.stop()
-            return fits(RULE, "scikit-learn", (estimator,))
+            return fits(RULE, "scikit-learn", at, (estimator,))
         self.transformers += 1
         if self.transformers == 1:
             calls((estimator,))
-            offer(PREPARATION, TRANSFORMER, now(), "scikit-learn", "low")
+            offer(PREPARATION, TRANSFORMER, at, "scikit-learn", "low")
         return None
 
     def stop(self):

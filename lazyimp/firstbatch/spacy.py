@@ -1,6 +1,6 @@
 """The first batch with spaCy: the first `Language.update`, which its training loop calls for each batch."""
 
-from lazyimp.firstbatch import begins, calls, decide, hook, now
+from lazyimp.firstbatch import calls, decide, hook, now
 
 RULE = "spacy: Language.update"
 
@@ -14,7 +14,6 @@ class Watch:
 
     def update(self, args, kwargs):
         """A batch is learned from."""
-        begins()
         at = now()
         calls(args[1:], kwargs)
         decide(RULE, *at, "spacy")

@@ -3,7 +3,7 @@
 The step begins with `on_step_begin`. The batches of a whole accumulation window have been fetched before it.
 """
 
-from lazyimp.firstbatch import begins, decide, hook, now, watch_of
+from lazyimp.firstbatch import decide, hook, now, watch_of
 
 RULE = "transformers: on_step_begin"
 
@@ -17,10 +17,10 @@ class Watch:
 
     def step(self, args, kwargs):
         """A training step begins."""
+        at = now()
         self.hook.restore()
-        begins()
         torch = watch_of("torch")
         if torch is not None:
             torch.expect(RULE, "transformers")
         else:
-            decide(RULE, *now(), "transformers")
+            decide(RULE, *at, "transformers")

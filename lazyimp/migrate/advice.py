@@ -113,11 +113,11 @@ class Adviser:
         if each.is_lazy or (listed is not None and needed and listed.names >= needed and not each.place):
             return Advice(each, DONE, "", "lazy already")
         uses = [reader.of(name) for name in each.bound]
-        kept = _by_syntax(each) or _by_use(each, uses) or (_by_name(each) if is_package else None)
+        seen = self._measured.of(source.path, each.line, each.end_line) if self._measured else None
+        kept = _by_syntax(each) or _by_use(each, uses, seen) or (_by_name(each) if is_package else None)
         if kept is not None:
             return _keep(each, *kept)
         if not reader.are_strings or not all(_only_annotated(use) for use in uses):
-            seen = self._measured.of(source.path, each.line, each.end_line) if self._measured else None
             kept = self._by_run(seen) or self._by_policy(source, each, uses, is_package)
             if kept is not None:
                 return _keep(each, *kept)
@@ -162,7 +162,7 @@ class Adviser:
             wall = max(wall, seen.wall_ms)
         if wall >= 1:
             text += f", {wall:,.0f} ms"
-        alone = len(functions) == 1 and not any(use.annotated or use.exported for use in uses)
+        alone = len(functions) == 1 and not any(use.annotated or use.exported or use.now for use in uses)
         kind = self._style if self._style != FUNCTION else FUNCTION if alone else MODULES
         return Advice(each, kind, CODES[kind], text, wall)
 
@@ -206,12 +206,13 @@ def _by_syntax(each: Statement) -> tuple[str, str] | None:
     return None
 
 
-def _by_use(each: Statement, uses: Sequence[Uses]) -> tuple[str, str] | None:
-    """Keep what the file reads while it is imported, and what it never reads."""
-    lines = [use.now for use in uses if use.now]
-    if lines:
-        more = "" if len(uses) == 1 else f" ({each.bound[[bool(use.now) for use in uses].index(True)]})"
-        return "LZ218", f"used at once, line {min(lines)}{more}"
+def _by_use(each: Statement, uses: Sequence[Uses], seen: runs.Seen | None) -> tuple[str, str] | None:
+    """Keep what the file reads while imported, but in branches that a run did not take, and what it never reads."""
+    late = seen is not None and seen.when in (runs.NEVER, runs.LATER)
+    lines = [use.always if late else use.now for use in uses]
+    if any(lines):
+        more = "" if len(uses) == 1 else f" ({each.bound[[bool(line) for line in lines].index(True)]})"
+        return "LZ218", f"used at once, line {min(filter(None, lines))}{more}"
     if all(use.is_never_named for use in uses):
         return "LZ209", "never named; delete it, unless it is there for its effect"
     if any(use.rebound for use in uses):

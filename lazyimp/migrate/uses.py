@@ -14,12 +14,14 @@ from lazyimp.syntax import is_main_block, is_type_checking
 class Uses:
     """How one name is used.
 
-    `now`: the first line that reads it while the module is imported, 0 for none. `functions`: the outermost
+    `now`: the first line that reads it while the module is imported, 0 for none; `always`: the first one that is in
+    no branch, and so runs whatever the program is told. `functions`: the outermost
     functions that read it. `annotated`: annotations name it. `rebound`: something else binds it, too.
     `exported`: others are meant to take it from here.
     """
 
     now: int = 0
+    always: int = 0
     functions: tuple[str, ...] = ()
     annotated: bool = False
     rebound: bool = False
@@ -37,6 +39,8 @@ class Reader(ast.NodeVisitor):
     def __init__(self, tree: ast.Module, is_package: bool) -> None:
         self._is_package = is_package
         self._now: dict[str, int] = {}
+        self._always: dict[str, int] = {}
+        self._branches = 0  # around what is being visited
         self._functions: dict[str, dict[str, None]] = defaultdict(dict)
         self._annotated: set[str] = set()
         self._rebound: set[str] = set()
@@ -56,6 +60,7 @@ class Reader(ast.NodeVisitor):
         """How a name of the module is used."""
         return Uses(
             self._now.get(name, 0),
+            self._always.get(name, 0),
             tuple(self._functions.get(name, ())),
             name in self._annotated,
             name in self._rebound,
@@ -77,6 +82,8 @@ class Reader(ast.NodeVisitor):
             self._functions[node.id][self._function] = None
         else:
             self._now.setdefault(node.id, node.lineno)
+            if not self._branches:
+                self._always.setdefault(node.id, node.lineno)
 
     def visit_Global(self, node: ast.Global) -> None:
         """A function binds names of the module."""
@@ -161,7 +168,37 @@ class Reader(ast.NodeVisitor):
             self._enter("the main block", frozenset(), node.body)
             self._visit_all(node.orelse)
         else:
-            self.generic_visit(node)
+            self.visit(node.test)
+            self._branch((*node.body, *node.orelse))
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        """One of two values is made."""
+        self.visit(node.test)
+        self._branch((node.body, node.orelse))
+
+    def visit_While(self, node: ast.While) -> None:
+        """Its body may never run."""
+        self.visit(node.test)
+        self._branch((*node.body, *node.orelse))
+
+    def visit_For(self, node: ast.For) -> None:
+        """Its body may never run."""
+        self._visit_all((node.target, node.iter))
+        self._branch((*node.body, *node.orelse))
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        """It runs where something fails."""
+        self._branch((*([node.type] if node.type is not None else []), *node.body))
+
+    def visit_match_case(self, node: ast.match_case) -> None:
+        """One of several runs."""
+        self.visit(node.pattern)
+        self._branch((*([node.guard] if node.guard is not None else []), *node.body))
+
+    def _branch(self, nodes: Iterable[ast.AST]) -> None:
+        self._branches += 1
+        self._visit_all(nodes)
+        self._branches -= 1
 
     def _enter(self, name: str, local: frozenset[str], body: Iterable[ast.AST]) -> None:
         before = self._function, self._is_class, self._is_annotation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -164,7 +165,9 @@ def _environment(run: _Run) -> dict[str, str]:
     """Versions and names that are fit to be shown."""
     shown = {key: run.header[key] for key in ENVIRONMENT if run.header.get(key) is not None}
     found = {key: without_home(str(value)) for key, value in shown.items() if isinstance(value, (str, int))}
-    cpus = run.record.facts.get("cpus")
+    cpus, tuned = run.record.facts.get("cpus"), run.record.facts.get("profile")
+    if isinstance(tuned, str) and tuned:
+        found["profile"] = os.path.basename(tuned)
     return {**found, "cpus": str(cpus)} if isinstance(cpus, int) else found
 
 

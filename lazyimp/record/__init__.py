@@ -40,9 +40,10 @@ The lines:
         starts. parent: the import during which it happened in the same thread, 0 for none. thread: 0 is the
         main one. name, file (of the importer), origin (of its spec), error (type of what it raised): texts.
         line: the importer's. minor, major: page faults; read: bytes read from disk; rss: bytes that the
-        process grew. how: 0 it was loaded, 1 it failed, 2 it was there, or being loaded by somebody else.
-        use: who asked: 0 an import statement, 1 the first use of something deferred, 2 a call. function: the name
-        of the code that asked, 0 for a module's own; left out where it is not known.
+        process grew; what came with fewer than 32 page faults may be told with a later import. how: 0 it was
+        loaded, 1 it failed, 2 it was there, or being loaded by somebody else. use: who asked: 0 an import
+        statement, 1 the first use of something deferred, 2 a call. function: the name of the code that asked, 0
+        for a module's own; left out where it is not known.
     ["d", id, module, bound, target, attribute, file, line, kind, at]
         a deferral: `module`'s statement at file:line left the name `bound` (texts) for `target`, or
         `target`.`attribute`. kind: 0 a binding, 1 a proxy, 2 a submodule made reachable from its package.
@@ -65,7 +66,8 @@ The lines:
     ["r", rule, at, why]    a moment that might have been the first batch, and why it was not
     ["x", name, origin]     a module that was there at the end and that no import above loaded
     ["v", key, value]       a fact that came later: "sys_path" [folders], "main" as in the header, "core", "mode",
-                            "counts" {kind: n}, "never" [deferral ids pending at the end], "dropped" n lines lost
+                            "profile" the tuned profile's file, where one is in use, "counts" {kind: n},
+                            "never" [deferral ids pending at the end], "dropped" n lines lost
     ["e", at, user, system, minor, major, read, rss, modules, exception]
         the end: processor times apart; exception: the type that ended it, a text. Missing after a crash.
 """

@@ -34,6 +34,7 @@ PHASES = (
     "sanity-check",
     "worker-start",
     "first-fetch",
+    "stop-deferring",
     "h2d",
 )
 

@@ -46,7 +46,8 @@ def environment(profile: Profile) -> str:
     """The program, and what ran it."""
     told = profile.environment
     mode = told.get("mode", "")
-    how = "eager" if mode == "0" else f"mode {mode}, core {told.get('core', '?')}" if mode else ""
+    tuned = ", tuned" if "profile" in told else ""
+    how = "eager" if mode == "0" else f"mode {mode}, core {told.get('core', '?')}{tuned}" if mode else ""
     rank = (
         f"rank {told['rank']} of {told.get('world_size', '?')}"
         if "rank" in told and not profile.ranks

@@ -63,9 +63,10 @@ class Printed:
 
 
 def read(stream: bytes, normalise: Sequence[str] = ()) -> Printed:
-    """What a stream shows, masked."""
-    masks = [*((re.compile(pattern), "<masked>") for pattern in normalise), *_MASKS]
-    rows = _rows(stream)
+    """What a stream shows, masked; a line that `normalise` covers whole may come or not."""
+    asked = [re.compile(pattern) for pattern in normalise]
+    masks = [*((pattern, "<masked>") for pattern in asked), *_MASKS]
+    rows = [row for row in _rows(stream) if not any(pattern.fullmatch(row[1]) for pattern in asked)]
     found = Printed()
     at = 0
     while at < len(rows):

@@ -31,6 +31,18 @@ PANES = (
 EVIL = "</script><img src=x onerror=alert(1)>';$(reboot)\""
 
 
+def test_long_names_leave_room_for_the_last_column(open_page, small):
+    name = "pandas.core.indexes.accessors:CombinedDatetimelikePropertiesOfLongNames"
+    file = "/work/site-packages/scientific/interpolate/_ndgriddata_of_many_points.py"
+    deferrals = tuple(replace(each, target=name, file=file, used_file=file) for each in small.deferrals)
+    page = drawn(
+        open_page(render(replace(small, deferrals=deferrals)), viewport={"width": 1300, "height": 900})
+    )
+    page.click("#tab-reified")
+    wide = page.eval_on_selector("#pane-reified table", "e => [e.scrollWidth, e.parentElement.clientWidth]")
+    assert page.locator("#pane-reified tbody tr").count() and wide[0] <= wide[1]
+
+
 def test_every_pane_opens_and_says_something(page):
     for name in PANES:
         page.click(f"#tab-{name}")

@@ -83,6 +83,7 @@ def environment(profile: Profile) -> str:
         values.pop("platform", ""),
         _named(values, "cpus", "{} CPUs"),
         "eager" if mode == "0" else f"mode {mode}" if mode else "",
+        _named(values, "profile", "{}"),
         _named(values, "core", "core {}"),
         _named(values, "lazyimp", "lazyimp {}"),
         _named(values, "rank", "rank {}") + _named(values, "world_size", " of {}"),

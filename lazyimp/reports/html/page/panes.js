@@ -172,12 +172,12 @@ function reifiedPane(profile, table) {
   const usedAt = (row) => place(row.each.used_file, row.each.used_line);
   const columns = [
     moduleColumn("Deferred"), timeColumn("Took", (row) => row.took), meterColumn((row) => row.took, most, (row) => (row.each.before_batch ? "--hidden" : "--stdlib")),
-    { head: "Before first batch", value: (row) => (row.each.before_batch ? "yes" : "no"), less: true },
+    { head: "Before it", value: (row) => (row.each.before_batch ? "yes" : "no"), less: true },
     { head: "First used at", value: usedAt, show: (row) => [make("span", { class: "place" }, breakable(usedAt(row))), caller(row.each.used_by)] },
     timeColumn("When", (row) => row.each.used_s, { less: true }), placeColumn("Written at", written, { less: true }),
   ];
   const early = rows.filter((row) => row.each.before_batch).length;
-  const intro = `Deferred, and loaded all the same by the line that used them first: ${grouped(early)} of ${grouped(rows.length)} before the first batch, where putting them off saved nothing.`;
+  const intro = `Deferred, and loaded all the same by the line that used them first: ${grouped(early)} of ${grouped(rows.length)} before the first batch, and before it putting them off saves nothing.`;
   const matches = textMatches(({ each }) => `${each.target} ${each.bound} ${each.file} ${each.used_file}`);
   return [make("p", {}, intro), table(tableOf(columns, rows, { sort: { column: 1, down: true }, matches, empty: "No first use of a deferred import loaded anything." }))];
 }

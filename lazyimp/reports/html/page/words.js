@@ -68,7 +68,7 @@ function make(tag, attributes, ...children) {
 
 // A dotted name or a path that may be broken after its dots, slashes and underscores.
 function breakable(text) {
-  return text.split(/(?<=[./_\\])(?=[^./_\\])/).flatMap((each, number) => (number ? [make("wbr"), each] : [each]));
+  return text.split(/(?<=[./_:\\])(?=[^./_:\\])/).flatMap((each, number) => (number ? [make("wbr"), each] : [each]));
 }
 
 function byId(id) {
