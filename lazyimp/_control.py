@@ -171,7 +171,9 @@ class phase:
 
 def start_record(path: str, files: bool = False) -> None:
     """Record this process in the file `path` from here on, its T0 now; `files`: opened files, too. Raises OSError."""
-    _startup.record_from_here(path, files)
+    from lazyimp import _watching
+
+    _watching.record_from_here(path, files)
 
 
 def stop_record() -> None:

@@ -64,7 +64,9 @@ def start():
         option = sys._xoptions.get("lazyimp")
         wish = asked()
         if switch("LAZYIMP_OBSERVE"):
-            observe()
+            from lazyimp import _watching
+
+            _watching.observe()
         if wish != OFF:
             turn_on(wish)
             if option is not None:
@@ -181,13 +183,6 @@ def turn_off(resolve=False):
     return core.disable(resolve)
 
 
-def settle():
-    """Hot code pays nothing from here on for what is pending; what is imported later is deferred as ever."""
-    if core is not None and core.is_enabled():
-        core.disable()
-        core.enable(mode, factory)
-
-
 def collect_rarely(wish):
     """Garbage collections become rare inside imports, or usual again; a matter of speed only."""
     if has_extension():
@@ -254,39 +249,9 @@ def watch_first_batch(config):
 
 def arm_first_batch(config):
     """Wait for what tells of the first batch."""
-    try:
-        from lazyimp import firstbatch
+    from lazyimp import _watching
 
-        firstbatch.debug[0] = bool(switch("LAZYIMP_DEBUG"))
-        if not getattr(config, "keep", False) and turn_off not in firstbatch.on_fetch:
-            firstbatch.on_fetch.append(turn_off)
-            firstbatch.on_fit.append(settle)
-        if pending_targets not in firstbatch.deferred:
-            firstbatch.deferred.append(pending_targets)
-        firstbatch.arm(hooks())
-    except Exception:
-        debug()
-
-
-def hooks():
-    """What has `after_exec`, where others wait for modules: the finder, or a core that needs none for it."""
-    shown = bool(switch("LAZYIMP_DEBUG"))
-    if hasattr(core, "debugging"):
-        core.debugging[0] = shown
-        return core
-    from lazyimp import _proxy
-    from lazyimp._finder import finder
-
-    _proxy.debug[0] = shown
-    return finder
-
-
-def pending_targets():
-    """The modules whose import is deferred, or that are proxies."""
-    proxies = getattr(sys.modules.get("lazyimp._proxy"), "pending", ())
-    if hasattr(core, "pending_targets"):  # which spares looking up lines
-        return [*proxies, *core.pending_targets()]
-    return [*proxies, *(row[2].partition(":")[0] for row in core.pending())]
+    _watching.arm_first_batch(config)
 
 
 def unsupported(sure=False):
@@ -375,108 +340,33 @@ def read_profile():
     path = _program.find_profile(switch("LAZYIMP_PROFILE"))
     if path is None:
         return None
-    from lazyimp import _profile
+    from lazyimp import _tuned
 
-    try:
-        found = _profile.read(path)
-    except (_profile.Damaged, OSError) as fault:
-        put_aside(str(fault))
-        return None
-    os.environ["LAZYIMP_PROFILE"] = os.path.abspath(path)  # a spawned worker has no script of its own
-    return found
+    return _tuned.read(path)
 
 
-def is_stale(tuned, config=None):
-    """The profile was made for other versions than the ones here; says so, and children need not ask."""
-    global mode, profile
-    from lazyimp import __version__
+def is_stale(tuned, config):
+    """The profile was made for other versions than the ones here."""
+    from lazyimp import _tuned
 
-    change = tuned.changed(core.name if core is not None else "", __version__, not site_is_at_work())
-    if change is None:
-        return False
-    put_aside(change)
-    mode, profile = MODES[0], None
-    stubs = sys.modules.get("lazyimp._stubs")
-    if hasattr(stubs, "take_back") and not switch("LAZYIMP_STUBS"):  # else it is about to be imported
-        stubs.take_back([name for name in tuned.stubs if name not in getattr(config, "stubs", ())])
-    return True
-
-
-def site_is_at_work():
-    """Start-up files are being run: they may still add to sys.path."""
-    frame = sys._getframe()
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "site":
-            return True
-        frame = frame.f_back
-    return False
-
-
-def put_aside(note):
-    """Say, in one line, why the program's profile is not used."""
-    global profile_note
-    profile_note = note
-    os.environ["LAZYIMP_PROFILE"] = OFF
-    tell(note)
-
-
-def observe():
-    """Let this process write down, at its end, what it came to; a subinterpreter's is not the process's."""
-    try:
-        if in_main_interpreter():
-            from lazyimp import _observe
-
-            _observe.start(switch("LAZYIMP_OBSERVE"), bool(switch("LAZYIMP_OBSERVE_BLAME")))
-    except Exception:
-        debug()
+    return _tuned.is_stale(tuned, config)
 
 
 def record():
     """Let this process write down what it does, where LAZYIMP_RECORD names a file; never raises."""
-    path = switch("LAZYIMP_RECORD")
-    try:
-        if path is not None and unsupported() is None:
-            from lazyimp import _recorder
+    if switch("LAZYIMP_RECORD"):
+        from lazyimp import _watching
 
-            files = switch("LAZYIMP_RECORD_FILES") not in (None, OFF)
-            named = getattr(core, "name", None)
-            _recorder.start(path, files, switch("LAZYIMP_T0"), named, mode or OFF, hooks())
-    except OSError as fault:
-        tell(f"cannot write record {path!r}: {fault.strerror or fault}; the program runs without one")
-    except Exception:
-        debug()
-
-
-def record_from_here(path, files=False):
-    """Write down in `path` what this process does from now on, and wait for a first batch anew; raises OSError."""
-    import time
-
-    from lazyimp import _recorder, firstbatch
-
-    if hasattr(hooks(), "install"):
-        hooks().install()
-    _recorder.start(path, files, str(time.time_ns()), getattr(core, "name", None), mode or OFF, hooks())
-    for name in ("site", "main"):  # start-up is long over
-        _recorder.mark(name)
-    firstbatch.anew(hooks())
+        _watching.record()
 
 
 def await_first_batch():
     """Let this process say a line at its first batch, or end there, where switches ask for it; never raises."""
     names = ("STOP", "SUMMARY", "RECORD_STEPS", "RECORD", "TRACKERS")
-    stop, summary, steps, recorded, word = (switch("LAZYIMP_" + name) for name in names)
-    try:
-        if (stop or summary or steps or recorded or word or trackers) and unsupported() is None:
-            from lazyimp import _at_batch
+    if trackers or any(switch("LAZYIMP_" + name) for name in names):
+        from lazyimp import _watching
 
-            told = _at_batch.tells_trackers(word, stop, trackers, summary or recorded)
-            asks = told and core is None and word is None
-            path = _program.find_config(switch("LAZYIMP_CONFIG")) if asks else None
-            wishes = summary not in (None, OFF), steps not in (None, OFF), told
-            if (stop or summary or steps or told) and not _at_batch.watch(hooks(), stop, *wishes, path):
-                tell(f"unknown LAZYIMP_STOP {stop!r}; use first-batch or mark:NAME")
-    except Exception:
-        debug()
+        _watching.await_first_batch()
 
 
 def refuse(reason):

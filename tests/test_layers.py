@@ -29,6 +29,8 @@ RECORDER = {
 HOT = sorted(
     {
         "_startup",
+        "_tuned",
+        "_watching",
         *FINDER,
         *CORES,
         *POLICY,
@@ -94,22 +96,21 @@ ARROWS = {
     "_json": set(),
     "_fingerprint": set(),
     "_blame": {"_fingerprint", "_proxy"},
-    "_control": {"_recorder", "_startup", "errors", "firstbatch", "__init__", "_protocol"},
+    "_control": {"_recorder", "_startup", "_watching", "errors", "firstbatch", "__init__", "_protocol"},
     "_startup": {
         *CORES,
         *FINDER,
         *POLICY,
-        "__init__",  # the version, which profiles are bound to
-        "_at_batch",
         "_config",
-        "_observe",
         "_profile",
         "_program",
         "_protocol",
-        "_recorder",
         "_stubs",
-        "firstbatch",
+        "_tuned",
+        "_watching",
     },
+    "_tuned": {"__init__", "_profile", "_startup"},  # the version, which profiles are bound to
+    "_watching": {*FINDER, "_at_batch", "_observe", "_program", "_recorder", "_startup", "firstbatch"},
     "_at_batch": {"_finder", "_header", "_summary", "_trackers", "firstbatch"},
     "_summary": {"_header", "firstbatch"},
     "_trackers": {"_config", "_summary", "firstbatch"},
