@@ -82,6 +82,32 @@ EAGER_TARGETS = {
     "torch_npu": "registers a device with torch and patches it",
     "torch_musa": "registers a device with torch and patches it",
     "torch_xla": "registers a device with torch and starts its runtime",
+    **dict.fromkeys(
+        (
+            *("aifc", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt"),
+            *("distutils", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev"),
+            *("pipes", "smtpd", "sndhdr", "spwd", "sre_compile", "sre_constants", "sre_parse", "sunau"),
+            *("telnetlib", "uu", "xdrlib"),
+        ),
+        "is deprecated, and warns with the line of who imports it",
+    ),
+    **dict.fromkeys(
+        (
+            *("defusedxml.cElementTree", "defusedxml.lxml", "ignite.contrib", "ipykernel.pylab"),
+            *(
+                "jsonschema.cli",
+                "nbconvert.utils.lexers",
+                "nbformat.current",
+                "numba.pycc",
+                "numpy.distutils",
+            ),
+            *("numpy.matlib", "pexpect.ANSI", "pexpect.screen", "pkg_resources", "scipy.misc", "scipy.odr"),
+            *("starlette.middleware.wsgi", "torch.distributed._shard.checkpoint"),
+            *("torch.distributed._sharded_tensor", "torch.distributed._sharding_spec", "tqdm.autonotebook"),
+            *("trl.experimental", "zmq.auth.ioloop"),
+        ),
+        "warns, when it is imported, with the line of who imports it",
+    ),
 }
 
 # Modes safe and deep, where the bound name is never read: then the import is there for what it does.
