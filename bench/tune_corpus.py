@@ -6,8 +6,10 @@
 
 A profile lies beside its program, where `lazyimp tune` puts it. A corpus's own checks say what is right; of
 other commands output and exit status have to be those of the eager run of the same round. `--floor FILE` adds
-what a corpus's oracle.py came to: imports inside try and with eager, then lazy. Processor time; the first
-round runs to the end, later ones of a corpus stop at the first batch.
+what a corpus's oracle.py came to: imports inside try and with eager, then lazy. `--peers LAUNCH=FOLDER` adds
+other tools as sides, in the same rounds: `LAUNCH TOOL words` runs a program of the corpus under one, which is
+imported from FOLDER. Processor time; the first round runs to the end, later ones of a corpus stop at the first
+batch.
 """
 
 from __future__ import annotations
@@ -31,6 +33,12 @@ from harness import clean_environment, conditions, cpu_of, run_once, table
 
 SIDES = {"eager": ("LAZYIMP", "0"), "safe": ("LAZYIMP", "safe"), "deep": ("LAZYIMP", "deep")}
 TUNED = "tuned"
+PEERS = {
+    "lazyloader": "importlib.util.LazyLoader",
+    "lil": "lazy-imports-lite",
+    "defer": "defer-imports",
+    "lazi": "lazi",
+}
 TIME_LIMIT_S = 300
 
 
@@ -87,8 +95,10 @@ class Commands:
         """(words after the interpreter, folder, environment) of a command."""
         return self.words[name], self.folder, clean_environment()
 
-    def run(self, name: str, variables: Mapping[str, str], whole: bool) -> Run:
-        """Run a command."""
+    def run(self, name: str, variables: Mapping[str, str], whole: bool, peer: str = "") -> Run:
+        """Run a command; other tools are for the programs of a corpus."""
+        if peer:
+            return Run(math.nan, None, None, "is for a corpus only")
         words, folder, env = self.place(name)
         sample = run_once([sys.executable, *words], env={**env, **variables}, cwd=folder)
         return Run(sample.cpu_s, sample.cpu_s, sample.answer)
@@ -97,7 +107,8 @@ class Commands:
 class Corpus:
     """The programs of a corpus, run and checked by its own `run.py`."""
 
-    def __init__(self, folder: Path, only: Sequence[str]) -> None:
+    def __init__(self, folder: Path, only: Sequence[str], peers: str = "") -> None:
+        self.launch, _, self.peers = peers.partition("=")
         sys.path.insert(0, str(folder))
         self.runner: Any = importlib.import_module("run")
         self.runner.cpu_at = cpu_of  # finer than clock ticks
@@ -118,12 +129,14 @@ class Corpus:
         env |= {key: runner.sub(value, case) for key, value in case.get("env", {}).items()}
         return words, Path(runner.ROOT, "work", name, case.get("cwd", "")), env
 
-    def run(self, name: str, variables: Mapping[str, str], whole: bool) -> Run:
-        """Run a program to its end, or to its first batch."""
+    def run(self, name: str, variables: Mapping[str, str], whole: bool, peer: str = "") -> Run:
+        """Run a program to its end, or to its first batch; under another tool if one is named."""
         runner, case = self.runner, self.cases[name]
-        made = runner.one(case, [sys.executable], whole, TIME_LIMIT_S, extra_env=dict(variables))
+        prefix = [sys.executable, self.launch, peer] if peer else [sys.executable]
+        extra = {**variables, "PYTHONPATH": self.peers} if peer else dict(variables)
+        made = runner.one(case, prefix, whole, TIME_LIMIT_S, extra_env=extra)
         made["quick"] = not whole
-        if whole and variables.get("LAZYIMP") == "0":
+        if whole and variables.get("LAZYIMP") == "0" and not peer:
             self._golden = {name: runner.gold(case, made["out"])} if case.get("golden") else {}
         right, why = runner.check(case, made, self._golden if whole else {})
         return Run(
@@ -164,12 +177,13 @@ def tune(source: Source, name: str, options: Sequence[str]) -> str:
 
 def measure(source: Source, row: Row, rounds: int, sides: Iterable[str]) -> None:
     """Run all sides in turns; the order reverses every other round."""
-    order = [side for side in (*SIDES, TUNED) if side in sides]
+    order = [side for side in (*SIDES, TUNED, *PEERS) if side in sides]
     for number in range(rounds):
         first = number == 0
         for side in order if number % 2 == 0 else order[::-1]:
-            name, value = SIDES.get(side, ("LAZYIMP", "1"))
-            row.runs.setdefault(side, []).append(source.run(row.name, {name: value}, first))
+            name, value = SIDES.get(side, ("LAZYIMP", "0" if side in PEERS else "1"))
+            peer = (side,) if side in PEERS else ()
+            row.runs.setdefault(side, []).append(source.run(row.name, {name: value}, first, *peer))
 
 
 def geometric_mean(values: Iterable[float | None]) -> float:
@@ -236,7 +250,10 @@ def main() -> None:
     parser.add_argument("--tune-only", action="store_true", help="measure nothing")
     parser.add_argument("--options", default="", help="more options for lazyimp tune")
     parser.add_argument("-n", type=int, default=2, help="rounds (2)")
-    parser.add_argument("--sides", default="eager,deep,tuned", help="of eager, safe, deep, tuned")
+    parser.add_argument(
+        "--sides", default="eager,deep,tuned", help=f"of eager, safe, deep, tuned, {', '.join(PEERS)}"
+    )
+    parser.add_argument("--peers", default="", metavar="LAUNCH=FOLDER", help="how to run other tools")
     parser.add_argument("--floor", type=Path, metavar="FILE", help="what oracle.py wrote")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the table so far, as it grows")
     options = parser.parse_args()
@@ -244,7 +261,9 @@ def main() -> None:
         parser.error("name --corpus or --list")
     only = [name for name in options.cases.split(",") if name]
     source: Source = (
-        Corpus(options.corpus.resolve(), only) if options.corpus else Commands(options.list, options.cwd)
+        Corpus(options.corpus.resolve(), only, options.peers)
+        if options.corpus
+        else Commands(options.list, options.cwd)
     )
     sides, known, rows = options.sides.split(","), floors(options.floor), []
     for name in source.names():
