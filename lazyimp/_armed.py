@@ -175,14 +175,20 @@ def missing(name, attribute, only_asked):
     return sys.modules[full]
 
 
-def keep_random():
-    """Before a late import: the states of the random number generators."""
+def keep_random(filters):
+    """Before a late import: the states of the random number generators; of warning filters, if they changed."""
+    kept = []
     try:
         from lazyimp import _random
 
-        return _random.keep()
+        kept = _random.keep()
+        if filters is not None:
+            from lazyimp import _warned
+
+            kept.append(_warned.keep(filters))
     except Exception:
-        return []  # half-loaded frameworks, foreign generators: then there is nothing to keep
+        pass  # half-loaded frameworks, foreign generators: then there is nothing to keep
+    return kept
 
 
 def put_back_random(kept):

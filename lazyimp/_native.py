@@ -103,11 +103,16 @@ def note(error, target):
         error.add_note(told)
 
 
-def keep_random():
-    """Before a late import: the states of the random number generators."""
+def keep_random(filters):
+    """Before a late import: the states of the random number generators; of warning filters, if they changed."""
     from lazyimp import _random
 
-    return _random.keep()
+    kept = _random.keep()
+    if filters is not None:
+        from lazyimp import _warned
+
+        kept.append(_warned.keep(filters))
+    return kept
 
 
 def put_back_random(kept):

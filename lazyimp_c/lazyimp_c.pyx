@@ -58,6 +58,7 @@ cdef extern from "state.h":
         PyObject *paused
         PyObject *modules
         PyObject *last_paths
+        PyObject *last_filters
         PyObject *watches
     LzCore lz
     int lz_setup() except -1
@@ -80,6 +81,9 @@ cdef extern from "state.h":
     PyTypeObject LzModule_Type
     int lz_unpack(object verdict, object target, object fromlist) except -1
     int lz_remember_paths() except -1
+    void lz_recall_filters(PyObject *recorded)
+    int lz_remember_filters(int late) except -1
+    int lz_filters_moved(PyObject *recorded)
     int lz_paused()
     PyObject *lz_sys_list(PyObject *name)
     ctypedef struct LzNames:
@@ -119,6 +123,7 @@ cdef public object lz_placeholder_new(int kind, object module, object attr, obje
     p.code = code
     p.offset = offset
     p.paths = paths
+    p.filters = <object>lz.last_filters if lz.last_filters != NULL else None
     return p
 
 

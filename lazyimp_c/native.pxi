@@ -34,6 +34,7 @@ native_open = {}      # name -> NativeSpace of a module that is being executed
 native_declared = {}  # (module, bound name) -> (target, attribute or None, file, line, flags): bindings that the filter deferred
 native_late = {}      # module name -> (bound name, file, line) of the first statement that deferred it
 native_paths = {}     # top-level name -> sys.path as that statement saw it
+native_filters = {}   # module name -> (warnings.filters, its items) as that statement saw it
 native_waiting = {}   # package not loaded yet -> {submodule: (importer, file, line)} imported below it
 native_planted = {}   # submodule not loaded yet -> the placeholder that its package got for it
 after_exec = {}       # module name -> [callback(module)], called once when it was loaded
@@ -44,6 +45,7 @@ cdef dict open_modules = native_open
 cdef dict declared = native_declared
 cdef dict late = native_late
 cdef dict paths = native_paths
+cdef dict filters = native_filters
 cdef dict waiting = native_waiting
 cdef dict planted = native_planted
 cdef dict hooks = after_exec
@@ -264,6 +266,8 @@ cdef remember(NativeSpace space, LzStatement *s, int flags, str target, names):
             helper.record(space.name, bound, target, None if names is None else attribute, file, line, 0, space.name)
     if target not in late:
         late[target] = (space.bound(s, 0)[1], file, line)
+        if lz_remember_filters(late_loads > 0) == 0 and lz.last_filters != NULL:
+            filters[target] = <object>lz.last_filters
     top, _, _ = target.partition(".")
     if top not in paths and lz_remember_paths() == 0 and lz.last_paths != NULL:
         paths[top] = <object>lz.last_paths

@@ -19,8 +19,12 @@ cdef public object lz_native_begin(object name, LzNativeLoad *load):
             if proxy is not None:
                 return proxy
         if name in late:
-            if late_loads == 0 and has_generators():
-                kept = helper.keep_random()
+            seen = filters.pop(name, None)
+            moved = seen is not None and lz_filters_moved(<PyObject *>seen)
+            if late_loads == 0 and seen is not None:
+                lz_recall_filters(<PyObject *>seen)
+            if late_loads == 0 and (moved or has_generators()):
+                kept = helper.keep_random(seen if moved else None)
                 Py_INCREF(kept)
                 load.kept = <PyObject *>kept
             load.late = 1

@@ -9,6 +9,7 @@ intern_names(void)
         {&lz_names.spec, "__spec__"}, {&lz_names.initializing, "_initializing"}, {&lz_names.all, "__all__"}, {&lz_names.star, "*"},
         {&lz_names.main, "__main__"}, {&lz_names.dunder_import, "__import__"}, {&lz_names.dunder_getattr, "__getattr__"}, {&lz_names.dunder_dir, "__dir__"}, {&lz_names.error_name, "name"},
         {&lz_names.sys_path, "path"}, {&lz_names.meta_path, "meta_path"},
+        {&lz_names.warnings, "warnings"}, {&lz_names.c_warnings, "_warnings"}, {&lz_names.filters, "filters"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(rows); i++) {
         if (!(*rows[i].slot = PyUnicode_InternFromString(rows[i].text))) {
@@ -145,6 +146,7 @@ lz_turn_on(void)
         }
     }
     lz.active = 1;
+    lz_lacking(1);
     return 0;
 }
 
@@ -153,6 +155,7 @@ int
 lz_turn_off(void)
 {
     lz.active = 0;
+    lz_lacking(0);
     PyObject *builtins = PyEval_GetBuiltins(); /* borrowed */
     PyObject *now = PyDict_GetItemWithError(builtins, lz_names.dunder_import); /* borrowed */
     if (now == lz.importer) {

@@ -9,7 +9,7 @@ from cpython.object cimport PyObject_RichCompare
 @cython.no_gc  # a deferred statement must not bring the next collection nearer; it holds names, code and, once done, the real object
 cdef public class Placeholder [object LzPlaceholder, type LzPlaceholder_Type]:
     """Stands for `module` (kind 0), for a package reached by its first name (1) or for `attr` of `module` (2)."""
-    cdef object module, attr, bound, code, paths, value
+    cdef object module, attr, bound, code, paths, filters, value
     cdef int kind, offset, done, busy, flags
     cdef int deferral  # its number in the record, 0 for none
     cdef unsigned long owner

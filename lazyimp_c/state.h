@@ -24,6 +24,7 @@ typedef struct {
     PyObject *pending_subs;    /* owned: dict, package -> {submodule name: None}: imported by a deferred statement, not loaded */
     PyObject *graveyard;       /* owned: list of dicts holding tables that a lookup in progress may still look at */
     PyObject *last_paths;      /* owned: tuple, sys.path as it was at the last deferral */
+    PyObject *last_filters;    /* owned: (warnings.filters, tuple of its items) at the last deferral, or NULL */
     PyObject *last_dict;       /* borrowed: the last namespace looked up, and its Space */
     LzSpace *last_space;
     PyObject *frozen;          /* owned: list of Spaces that have pending names under plain keys */
@@ -46,7 +47,7 @@ PyObject *lz_helper(void);     /* borrowed: the Python half, loaded when it is f
 
 /* names, interned once */
 typedef struct {
-    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *star, *main, *dunder_import, *dunder_getattr, *dunder_dir, *error_name, *sys_path, *meta_path;
+    PyObject *name, *file, *package, *path, *spec, *initializing, *all, *star, *main, *dunder_import, *dunder_getattr, *dunder_dir, *error_name, *sys_path, *meta_path, *warnings, *c_warnings, *filters;
 } LzNames;
 extern LzNames lz_names;
 
@@ -134,6 +135,14 @@ int lz_pause(int delta);
 /* proxy.c */
 extern PyTypeObject LzProxy_Type;
 int lz_set_proxy_loader(PyObject *function);
+
+/* filters.c */
+void lz_recall_filters(PyObject *recorded);
+int lz_remember_filters(int late);                  /* lz.last_filters is what warnings.filters holds */
+int lz_filters_moved(PyObject *recorded);           /* it is not what it was when `recorded`, a last_filters, was made */
+
+/* lacking.c */
+void lz_lacking(int on);                            /* attributes that packages lack: begin, or end */
 
 /* collector.c: around.c calls these */
 void lz_rare_begin(void);                           /* an import begins: garbage is collected rarely */

@@ -1,0 +1,69 @@
+/* Filters: what `warnings.filters` held when a statement was deferred. What its module adds while it is loaded late belongs below what was added since. */
+#include "state.h"
+
+/* borrowed: the list in force, or NULL without an error where there is none */
+static PyObject *
+in_force(void)
+{
+    PyObject *warnings = PyDict_GetItemWithError(lz.modules, lz_names.warnings); /* borrowed */
+    if (warnings == NULL) { /* nobody has needed it so far; its list is there */
+        warnings = PyDict_GetItemWithError(lz.modules, lz_names.c_warnings);
+    }
+    if (warnings == NULL || !PyModule_Check(warnings)) {
+        PyErr_Clear();
+        return NULL;
+    }
+    lz.quiet++;
+    PyObject *filters = PyDict_GetItemWithError(PyModule_GetDict(warnings), lz_names.filters); /* borrowed */
+    lz.quiet--;
+    if (filters == NULL) {
+        PyErr_Clear();
+    }
+    return filters != NULL && PyList_CheckExact(filters) ? filters : NULL;
+}
+
+/* `recorded`, a pair of the list and its items, tells of another list than the one in force, or of other items. */
+int
+lz_filters_moved(PyObject *recorded)
+{
+    PyObject *now = recorded && PyTuple_CheckExact(recorded) ? in_force() : NULL; /* borrowed */
+    if (now == NULL) {
+        return 0;
+    }
+    PyObject *items = PyTuple_GET_ITEM(recorded, 1); /* borrowed */
+    Py_ssize_t n = PyList_GET_SIZE(now);
+    int moved = PyTuple_GET_ITEM(recorded, 0) != now || PyTuple_GET_SIZE(items) != n;
+    for (Py_ssize_t i = 0; !moved && i < n; i++) {
+        moved = PyList_GET_ITEM(now, i) != PyTuple_GET_ITEM(items, i);
+    }
+    return moved;
+}
+
+/* From here on statements run that in the eager order run when `recorded` was in force. */
+void
+lz_recall_filters(PyObject *recorded)
+{
+    if (recorded != NULL && PyTuple_CheckExact(recorded)) {
+        Py_XSETREF(lz.last_filters, Py_NewRef(recorded));
+    }
+}
+
+/* lz.last_filters is the list in force and its items; while a module is loaded late, what its own statement saw. -1: error */
+int
+lz_remember_filters(int late)
+{
+    if (late || (lz.last_filters != NULL && !lz_filters_moved(lz.last_filters))) {
+        return 0;
+    }
+    PyObject *now = in_force(); /* borrowed */
+    if (now == NULL) {
+        return 0;
+    }
+    PyObject *items = PyList_AsTuple(now), *pair = items ? PyTuple_Pack(2, now, items) : NULL; /* owned */
+    Py_XDECREF(items);
+    if (pair == NULL) {
+        return -1;
+    }
+    Py_XSETREF(lz.last_filters, pair);
+    return 0;
+}

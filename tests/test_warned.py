@@ -1,0 +1,54 @@
+"""Warning filters that an installed module adds when it is loaded late stay below those added since its import."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import INSTALLED, RunPython
+
+FILES = {
+    "louder/__init__.py": "import inner, warnings\nclass Loud(Warning): pass\nwarnings.simplefilter('always', Loud)\n",
+    "inner/__init__.py": "import innermost\nx = 1\ndef use(): return innermost.x\n",
+    "innermost/__init__.py": "import warnings\nwarnings.simplefilter('always', FutureWarning)\nx = 1\n",
+}
+MAIN = """
+import warnings
+import louder
+import inner
+warnings.filterwarnings("ignore")
+louder.Loud
+inner.use()
+warnings.warn("not seen", louder.Loud)
+warnings.warn("not seen", FutureWarning)
+print([each[0] for each in warnings.filters][:3])
+"""
+
+
+@pytest.mark.parametrize("mode", ["safe", "deep"])
+def test_filters_of_late_modules(run_python: RunPython, tmp_path: Path, mode: str) -> None:
+    """Nothing is printed to stderr, and the program's own filter is the first."""
+    site = tmp_path / INSTALLED
+    for name, text in FILES.items():
+        path = site / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    main = tmp_path / "main.py"
+    main.write_text(MAIN, encoding="utf-8")
+    done = run_python(main, mode=mode)
+    assert (done.stdout, done.stderr) == ("['ignore', 'always', 'always']\n", "")
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="the deprecated modules are gone")
+@pytest.mark.parametrize("mode", ["safe", "deep"])
+def test_a_deprecated_module_warns_with_the_line_of_its_import(
+    run_python: RunPython, tmp_path: Path, mode: str
+) -> None:
+    """What a module of the standard library says when it is imported names the statement."""
+    name = "imp" if sys.version_info < (3, 12) else "telnetlib"
+    main = tmp_path / "main.py"
+    main.write_text(f"import {name}\nprint(1)\n{name}.__name__\n", encoding="utf-8")
+    eager = run_python(main)
+    assert "main.py:1: DeprecationWarning" in eager.stderr
+    assert run_python(main, mode=mode).stderr == eager.stderr
