@@ -186,7 +186,7 @@ def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
     inner = ran(tmp_path, site, {"back": site / "back.py"}, by=(str(site / "front" / "_real.py"), 1))
     from dataclasses import replace
 
-    both = replace(record, imports=(*record.imports, replace(inner.imports[0], id=2, parent=1)))
+    both = replace(record, imports=(*record.imports, inner.imports[0]._replace(id=2, parent=1)))
     assert "optional" in found(manifest_of(both))["back"].tags
 
 

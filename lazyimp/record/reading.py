@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -93,14 +93,32 @@ def _header(path: str, line: bytes) -> dict[str, object]:
 
 
 _LARGEST = 2**63
+_INT = {int}
 _NUMBERS = ("pid", "ppid", "unix_ns", "mono_ns")  # of the header, which the order of processes depends on
 
 
 def _whole(row: list[Any]) -> list[int]:
     """`row`; raises TypeError where one of it is no whole number of 64 bits."""
-    if any(type(each) is not int or abs(each) > _LARGEST for each in row):
+    if set(map(type, row)) != _INT or max(row) > _LARGEST or min(row) < -_LARGEST:
         raise TypeError
     return row
+
+
+def _rows(lines: list[bytes]) -> Iterator[Any]:
+    """What the lines hold, None for one that is damaged; all are parsed at once where all are whole."""
+    if all(line.startswith(b"[") and line.endswith(b"]") for line in lines):
+        try:
+            rows = json.loads(b"[" + b",".join(lines) + b"]")
+        except (ValueError, RecursionError):
+            rows = []
+        if len(rows) == len(lines):
+            yield from rows
+            return
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except (ValueError, RecursionError):
+            yield None
 
 
 class _Reader:
@@ -140,12 +158,12 @@ class _Reader:
             "e": self._end,
         }
         damaged = 0
-        for line in lines:
+        for row in _rows(lines):
             try:
-                kind, *row = json.loads(line)
-                if kind in kinds:
-                    kinds[kind](row)
-            except (ValueError, TypeError, IndexError, KeyError, RecursionError):
+                make = kinds.get(row[0])
+                if make is not None:
+                    make(row[1:])
+            except (ValueError, TypeError, IndexError, KeyError):
                 damaged += 1
         if damaged:
             self.facts["damaged"] = damaged
@@ -170,26 +188,11 @@ class _Reader:
 
     def _import(self, row: list[int]) -> None:
         t = self.texts
-        number, parent, thread, name, file, line, start, wall, cpu, minor, major, read, rss = _whole(row[:13])
-        origin, how, error, use = _whole(row[13:17])
+        number, parent, thread, name, file, line, *figures, origin, how, error, use = _whole(row[:17])
+        start, wall, cpu, minor, major, read, rss = figures
         function = t[row[17]] if len(row) > 17 else None
-        figures = (start, wall, cpu, minor, major, read, rss)
-        self.imports.append(
-            Import(
-                number,
-                parent,
-                thread,
-                t[name],
-                t[file],
-                line,
-                *figures,
-                t[origin],
-                how,
-                t[error],
-                use,
-                function,
-            )
-        )
+        made = (number, parent, thread, t[name], t[file], line, start, wall, cpu, minor, major, read, rss)
+        self.imports.append(Import(*made, t[origin], how, t[error], use, function))
 
     def _deferral(self, row: list[int]) -> None:
         t = self.texts
@@ -204,7 +207,7 @@ class _Reader:
         use = Use(t[file], line, t[function], at, wall, t[error])
         known = self.deferrals[number]
         if known.use is None or known.use.error:  # what failed may be tried again
-            self.deferrals[number] = replace(known, use=use)
+            self.deferrals[number] = known._replace(use=use)
 
     def _opened(self, row: list[int]) -> None:
         path, at, during, writes = _whole(row[:4])
