@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from lazyimp import record as r
 
 MS = 1_000_000

@@ -42,9 +42,7 @@ def damaged(dice):
         if isinstance(value, str):
             return row._replace(**{field: dice.choice(ODD_TEXTS)})
         if isinstance(value, int):
-            return row._replace(
-                **{field: not value if isinstance(value, bool) else dice.choice(ODD_NUMBERS)}
-            )
+            return row._replace(**{field: not value if isinstance(value, bool) else dice.choice(ODD_NUMBERS)})
         return row
 
     whole, changes = record(), {}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlparse
 
 from lazyimp.distributions.distribution import EGG_LINK, Distribution
 
@@ -54,6 +52,8 @@ def editable_of(distribution: Distribution) -> Editable | None:
 
 def path_of(url: str) -> str:
     """The path that a file: URL names, or ""."""
+    from urllib.parse import unquote, urlparse  # few distributions have a URL
+
     parts = urlparse(url)
     if parts.scheme != "file":
         return ""
@@ -94,6 +94,8 @@ def _mapping(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name in ("MAPPING", "NAMESPACES"):
         line = re.search(rf"^{name}\b[^=]*=\s*(\{{.*\}})\s*$", text, re.MULTILINE)
+        import ast  # see above
+
         try:
             values = ast.literal_eval(line.group(1)) if line else {}
         except (ValueError, SyntaxError):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import os
-import unicodedata
 
 from lazyimp.distributions.conda import CondaPackage, CondaPrefix
 from lazyimp.distributions.distribution import Distribution, canonical
@@ -98,7 +95,11 @@ class Environment:
         return frozenset(self._key(row.path) for row in distribution.rows())
 
     def _key(self, path: str) -> str:
-        return unicodedata.normalize("NFC", path).casefold() if self.folds else path
+        if not self.folds:
+            return path
+        import unicodedata  # elsewhere nobody needs it
+
+        return unicodedata.normalize("NFC", path).casefold()
 
     def _straight(self, path: str) -> str:
         """`path` with the links of its folder followed, but not those of the file: it may be a link into a cache."""
@@ -127,7 +128,9 @@ class Environment:
         """The lines that are not found by the path below the site, by the file's own path."""
         outside = frozenset(distribution.listed.outline.outside)
         rows = [row for row in distribution.rows() if self.folds or row.path in outside]
-        paths = [os.path.normpath(os.path.join(distribution.site, row.path.replace("\\", os.sep))) for row in rows]
+        paths = [
+            os.path.normpath(os.path.join(distribution.site, row.path.replace("\\", os.sep))) for row in rows
+        ]
         return {self._key(self._straight(path)): row for path, row in zip(paths, rows, strict=True)}
 
     def is_as_recorded(self, distribution: Distribution, path: str) -> bool | None:
@@ -135,6 +138,9 @@ class Environment:
         row = self.row(distribution, path)
         if row is None or not row.digest:
             return None
+        import base64  # what follows is asked of few files
+        import hashlib
+
         try:
             if row.size_bytes >= 0 and os.stat(path).st_size != row.size_bytes:
                 return False

@@ -15,6 +15,7 @@ from lazyimp.manifest.local import LocalCode
 from lazyimp.manifest.needed import UNKNOWN, Needed
 from lazyimp.manifest.observe import Place, Seen, observe, strings, sys_path_of
 from lazyimp.manifest.owners import Owner, Owners
+from lazyimp.manifest.requires import Requires
 from lazyimp.manifest.resolve import Resolver
 from lazyimp.manifest.unloaded import Unloaded
 from lazyimp.manifest.values import (
@@ -87,6 +88,7 @@ class Builder:
         stdlib = strings(header.get("stdlib"))
         self.owners = Owners(self.environment, stdlib, sys_path, str(header.get("base_prefix") or ""))
         self.target = target or targets.of_record(record)
+        self.requires = Requires(self.environment, targets.markers(self.target))
         self.extra = tuple(extra)
         self.excluded = frozenset(canonical(each) for each in exclude)
         self.minimal = minimal
@@ -216,7 +218,7 @@ class Builder:
     def _required(self, names: Iterable[str]) -> set[str]:
         """What these require, directly or not."""
         names = list(names)
-        closure = closures.close(names, self.environment, targets.markers(self.target))
+        closure = closures.close(names, self.requires)
         return set().union(*(closure.below(name) for name in names))
 
     def _own_files(self, seen: Seen) -> list[str]:
@@ -324,7 +326,7 @@ class Builder:
 
     def _lock(self, kinds: dict[str, Kind]) -> tuple[Requirement, ...]:
         observed = [name for name, each in self.gathered.items() if self._is_wanted(name, each)]
-        closure = closures.close(observed, self.environment, targets.markers(self.target))
+        closure = closures.close(observed, self.requires)
         short = set(closures.roots(observed, closure))
         names = set(observed).union(*(closure.below(name) for name in observed)) - self.excluded
         for who, requirement in closure.missing:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlparse
 
 from lazyimp.distributions import Distribution, Environment
 from lazyimp.distributions.conda import without_secrets
@@ -120,7 +119,7 @@ def _archive(
 ) -> Kind:
     hashes = _hashes(info)
     if provenance:
-        host = urlparse(clean).netloc
+        host = clean.partition("//")[2].partition("/")[0]
         return Kind(
             "index",
             f"provenance_url.json names the file it came from ({host})",
@@ -129,6 +128,8 @@ def _archive(
     path = path_of(url)
     if "pypoetry" in path and "artifacts" in path:
         return _index(distribution, "its direct_url is a file of poetry's own cache", hashes)
+    from urllib.parse import unquote  # few distributions have a URL
+
     source = Source(url="" if path else clean, path=path, hashes=hashes, subdirectory=subdirectory)
     return Kind("archive", f"direct_url.json names the file {path or unquote(clean)}", source)
 

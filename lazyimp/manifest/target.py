@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
-import platform
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-
-from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
+from typing import TYPE_CHECKING
 
 from lazyimp.errors import UsageError
 from lazyimp.manifest.values import Target
 from lazyimp.record import Record
+
+if TYPE_CHECKING:
+    from packaging.tags import Tag
 
 OLDEST_GLIBC, OLDEST_MUSL = 5, 1  # manylinux_2_5, musllinux_1_1
 _LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
@@ -23,9 +26,9 @@ ACCELERATOR = re.compile(r"cpu|auto|cu\d{2,3}|rocm[\d.]+|xpu|mps")
 def of_record(record: Record) -> Target:
     """The machine and the interpreter that the record was made with."""
     header = record.header
-    python = str(header.get("python") or platform.python_version())
-    system, _, architecture = str(header.get("platform") or "linux-x86_64").partition("-")
-    name, version = platform.libc_ver()
+    python = str(header.get("python") or sys.version.split()[0])
+    system, _, architecture = str(header.get("platform") or _here()).partition("-")
+    name, version = _libc()
     short = "".join(python.split(".")[:2])
     return Target(
         python,
@@ -34,9 +37,28 @@ def of_record(record: Record) -> Target:
         {"darwin": "macos", "win32": "windows"}.get(system, system),
         "glibc" if name == "glibc" else "musl",
         version or "1.2",
-        architecture or platform.machine(),
+        architecture,
         "cpu",
     )
+
+
+def _here() -> str:
+    import platform
+
+    return f"{sys.platform}-{platform.machine()}"
+
+
+def _libc() -> tuple[str, str]:
+    """The C library of this machine and its version; "" where it is not told."""
+    try:
+        name, _, version = str(os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (AttributeError, ValueError, OSError):
+        name, version = "", ""
+    if not name:
+        import platform  # it may look into the interpreter's file, and loads much
+
+        name, version = platform.libc_ver()
+    return name, version
 
 
 def changed(
@@ -95,6 +117,8 @@ def markers(target: Target) -> dict[str, str]:
 
 def tags(target: Target) -> Iterator[Tag]:
     """The tags that an installer accepts there, best first (PEP 425, 600, 656)."""
+    from packaging.tags import compatible_tags, cpython_tags  # see accepts()
+
     major, minor = (int(each) for each in target.python.split(".")[:2])
     places = list(platforms(target))
     yield from cpython_tags((major, minor), [target.abi], places)
@@ -129,7 +153,12 @@ def platforms(target: Target) -> Iterator[str]:
 
 def accepts(target: Target, wheel_tags: Iterable[str]) -> str:
     """Why a wheel with these tags (`Tag:` of its WHEEL file) does not fit the target; "" if it does."""
-    given = [tag for line in wheel_tags for tag in parse_tag(line)]
+    lines = tuple(wheel_tags)
+    if any(_is_plainly_fit(line, target) for line in lines):
+        return ""
+    from packaging.tags import parse_tag  # most fit plainly, and it takes long to load
+
+    given = [tag for line in lines for tag in parse_tag(line)]
     known = _known(target)
     if not given or any(tag in known for tag in given):
         return ""
@@ -138,6 +167,24 @@ def accepts(target: Target, wheel_tags: Iterable[str]) -> str:
         return f"it needs glibc {newest[0]}.{newest[1]}, and the target has {target.libc_version}"
     shown = ", ".join(sorted(map(str, given))[:3])
     return f"it is built for {shown}, and the target is {target.abi} on {next(platforms(target))}"
+
+
+def _is_plainly_fit(line: str, target: Target) -> bool:
+    """One of the tags in `line` is for any Python 3 on any machine, or for the very interpreter of the target."""
+    parts = line.split("-")
+    if len(parts) != 3:
+        return False
+    pythons, abis, places = (part.split(".") for part in parts)
+    if "py3" in pythons and "none" in abis and "any" in places:
+        return True
+    own = "cp" + "".join(target.python.split(".")[:2])
+    is_built_for_it = own in pythons and target.abi in abis
+    return is_built_for_it and not _platforms(target).isdisjoint(places)
+
+
+@functools.lru_cache(maxsize=8)
+def _platforms(target: Target) -> frozenset[str]:
+    return frozenset(platforms(target))
 
 
 def _glibc_of(given: list[Tag]) -> tuple[int, int] | None:

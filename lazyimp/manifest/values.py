@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+FORMAT = "lazyimp-manifest"  # of the file that holds one
+
 # Where something comes from; each module, file and distribution of a run ends in exactly one.
 KINDS = (
     "stdlib",
