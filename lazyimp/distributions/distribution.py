@@ -85,14 +85,26 @@ class Distribution:
         return next(iter(self._headers(key)), "")
 
     def _headers(self, key: str) -> list[str]:
-        """The values of a key of its metadata, read without the long text that follows the headers."""
-        found = re.findall(rf"^{key}:[ \t]*(.+(?:\n[ \t].+)*)$", self._head, re.MULTILINE | re.IGNORECASE)
-        return [" ".join(each.split()) for each in found]
+        """The values of a key of its metadata."""
+        return self._head.get(key.lower(), [])
 
     @functools.cached_property
-    def _head(self) -> str:
+    def _head(self) -> dict[str, list[str]]:
+        """Its metadata by lower-case keys, without the long text that follows."""
         text = self.text("METADATA") or self.text("PKG-INFO")
-        return text.replace("\r\n", "\n").partition("\n\n")[0]
+        if "\r" in text[:4096]:
+            text = text.replace("\r\n", "\n")
+        found: dict[str, list[str]] = {}
+        values: list[str] = []
+        for line in text[: text.find("\n\n") + 1 or len(text)].split("\n"):
+            if line[:1] in (" ", "\t"):
+                if values:
+                    values[-1] = f"{values[-1]} {' '.join(line.split())}".strip()
+                continue
+            key, _, value = line.partition(":")
+            values = found.setdefault(key.lower(), [])
+            values.append(" ".join(value.split()))
+        return {key: [each for each in several if each] for key, several in found.items()}
 
     @functools.cached_property
     def requires(self) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Environment:
         """Those that list the file at an absolute path in their RECORD; links in folders are followed."""
         found = self._listing(path)
         if not found:
-            straight = self._straight(path)
+            straight = self.straight(path)
             found = self._listing(straight) if straight != path else ()
         return found
 
@@ -101,7 +101,7 @@ class Environment:
 
         return unicodedata.normalize("NFC", path).casefold()
 
-    def _straight(self, path: str) -> str:
+    def straight(self, path: str) -> str:
         """`path` with the links of its folder followed, but not those of the file: it may be a link into a cache."""
         folder, name = os.path.split(path)
         real = self._folders.get(folder)
@@ -116,7 +116,7 @@ class Environment:
             found = distribution.listed.row(path[len(start) :].replace(os.sep, "/"))
             if found is not None:
                 return found
-        straight = self._straight(path)
+        straight = self.straight(path)
         if straight != path and straight.startswith(start):
             found = distribution.listed.row(straight[len(start) :].replace(os.sep, "/"))
             if found is not None:
@@ -131,7 +131,7 @@ class Environment:
         paths = [
             os.path.normpath(os.path.join(distribution.site, row.path.replace("\\", os.sep))) for row in rows
         ]
-        return {self._key(self._straight(path)): row for path, row in zip(paths, rows, strict=True)}
+        return {self._key(self.straight(path)): row for path, row in zip(paths, rows, strict=True)}
 
     def is_as_recorded(self, distribution: Distribution, path: str) -> bool | None:
         """The file is what was installed, by size and hash; None where RECORD does not say."""
@@ -186,7 +186,7 @@ class Environment:
 
     def site_of(self, path: str) -> str:
         """The folder of distributions that the file is in, or ""."""
-        straight = self._straight(path)
+        straight = self.straight(path)
         inside = [
             site
             for site in self.sites

@@ -176,11 +176,9 @@ class Builder:
                 self._own(owner, DATA, path, who, path)
             elif owner.kind == "local" and self.local.is_below_code(path):
                 self.local.add(owner, path)
+        by_info = {each.info: each for each in self.environment.distributions}
         for folder, who in seen.metadata.items():
-            found = next(
-                (each for each in self.environment.distributions if each.info == os.path.realpath(folder)),
-                None,
-            )
+            found = by_info.get(os.path.realpath(folder))
             if found is not None:
                 self._gather(found).see(METADATA, os.path.basename(folder), who)
         for path in seen.libraries:

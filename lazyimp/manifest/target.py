@@ -154,13 +154,13 @@ def platforms(target: Target) -> Iterator[str]:
 def accepts(target: Target, wheel_tags: Iterable[str]) -> str:
     """Why a wheel with these tags (`Tag:` of its WHEEL file) does not fit the target; "" if it does."""
     lines = tuple(wheel_tags)
-    if any(_is_plainly_fit(line, target) for line in lines):
+    if not lines or any(_is_plainly_fit(line, target) for line in lines):
         return ""
     from packaging.tags import parse_tag  # most fit plainly, and it takes long to load
 
     given = [tag for line in lines for tag in parse_tag(line)]
     known = _known(target)
-    if not given or any(tag in known for tag in given):
+    if any(tag in known for tag in given):
         return ""
     newest = _glibc_of(given)
     if newest is not None and target.libc == "glibc" and _fits_otherwise(given, target):
@@ -170,16 +170,16 @@ def accepts(target: Target, wheel_tags: Iterable[str]) -> str:
 
 
 def _is_plainly_fit(line: str, target: Target) -> bool:
-    """One of the tags in `line` is for any Python 3 on any machine, or for the very interpreter of the target."""
+    """One of the tags in `line` is for any Python 3, or for the very interpreter of the target, and for its machine."""
     parts = line.split("-")
     if len(parts) != 3:
         return False
     pythons, abis, places = (part.split(".") for part in parts)
-    if "py3" in pythons and "none" in abis and "any" in places:
-        return True
-    own = "cp" + "".join(target.python.split(".")[:2])
-    is_built_for_it = own in pythons and target.abi in abis
-    return is_built_for_it and not _platforms(target).isdisjoint(places)
+    minor = int(target.python.split(".")[1])
+    fits = ("py3" in pythons and "none" in abis) or (f"cp3{minor}" in pythons and target.abi in abis)
+    if not fits and "abi3" in abis and target.abi == f"cp3{minor}":  # the stable interface of that version on
+        fits = any(f"cp3{each}" in pythons for each in range(2, minor + 1))
+    return fits and ("any" in places or not _platforms(target).isdisjoint(places))
 
 
 @functools.lru_cache(maxsize=8)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from lazyimp.record.values import (
     FORMAT,
@@ -71,9 +71,9 @@ def read_one(path: str | os.PathLike[str]) -> Record:
             data = file.read()
     except OSError as error:
         raise RecordError(f"cannot read record {path!r}: {error.strerror or error}") from None
-    lines = data.split(b"\n")[:-1]
-    header = _header(path, lines[0] if lines else b"")
-    return _Reader(path, header).read(lines[1:])
+    first, newline, rest = data[: data.rfind(b"\n") + 1].partition(b"\n")
+    header = _header(path, first if newline else b"")
+    return _Reader(path, header).read(_rows(rest))
 
 
 def _header(path: str, line: bytes) -> dict[str, object]:
@@ -104,21 +104,24 @@ def _whole(row: list[Any]) -> list[int]:
     return row
 
 
-def _rows(lines: list[bytes]) -> Iterator[Any]:
+def _rows(lines: bytes) -> list[Any]:
     """What the lines hold, None for one that is damaged; all are parsed at once where all are whole."""
-    if all(line.startswith(b"[") and line.endswith(b"]") for line in lines):
+    count = lines.count(b"\n")
+    if count and lines.startswith(b"[") and lines.count(b"]\n") == lines.count(b"\n[") + 1 == count:
         try:
-            rows = json.loads(b"[" + b",".join(lines) + b"]")
+            rows = json.loads(b"[%b]" % lines[:-1].replace(b"\n", b","))
+            if len(rows) == count:
+                return cast("list[Any]", rows)
         except (ValueError, RecursionError):
-            rows = []
-        if len(rows) == len(lines):
-            yield from rows
-            return
-    for line in lines:
-        try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
-            yield None
+            pass  # one of them is not whole
+    return [_row(line) for line in lines.split(b"\n")[:-1]]
+
+
+def _row(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 class _Reader:
@@ -140,10 +143,9 @@ class _Reader:
         self.facts: dict[str, object] = {}
         self.end: End | None = None
 
-    def read(self, lines: list[bytes]) -> Record:
+    def read(self, rows: list[Any]) -> Record:
         """The Record."""
         kinds: dict[str, Callable[[list[Any]], None]] = {
-            "s": self._text,
             "i": self._import,
             "d": self._deferral,
             "u": self._use,
@@ -158,11 +160,16 @@ class _Reader:
             "e": self._end,
         }
         damaged = 0
-        for row in _rows(lines):
+        for row in rows:
             try:
-                make = kinds.get(row[0])
-                if make is not None:
-                    make(row[1:])
+                kind = row[0]
+                if kind == "s":  # most are
+                    text = row[1]
+                    self.texts.append(
+                        text if isinstance(text, str) else ""
+                    )  # the numbers of those behind it stand
+                elif kind in kinds:
+                    kinds[kind](row[1:])
             except (ValueError, TypeError, IndexError, KeyError):
                 damaged += 1
         if damaged:
@@ -182,9 +189,6 @@ class _Reader:
             self.facts,
             self.end,
         )
-
-    def _text(self, row: list[str]) -> None:
-        self.texts.append(row[0] if isinstance(row[0], str) else "")  # the numbers of those behind it stand
 
     def _import(self, row: list[int]) -> None:
         t = self.texts
