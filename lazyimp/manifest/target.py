@@ -176,10 +176,11 @@ def _is_plainly_fit(line: str, target: Target) -> bool:
         return False
     pythons, abis, places = (part.split(".") for part in parts)
     minor = int(target.python.split(".")[1])
-    fits = ("py3" in pythons and "none" in abis) or (f"cp3{minor}" in pythons and target.abi in abis)
+    is_pure = "py3" in pythons and "none" in abis
+    fits = is_pure or (f"cp3{minor}" in pythons and target.abi in abis)
     if not fits and "abi3" in abis and target.abi == f"cp3{minor}":  # the stable interface of that version on
         fits = any(f"cp3{each}" in pythons for each in range(2, minor + 1))
-    return fits and ("any" in places or not _platforms(target).isdisjoint(places))
+    return (is_pure and "any" in places) or (fits and not _platforms(target).isdisjoint(places))
 
 
 @functools.lru_cache(maxsize=8)
