@@ -1,11 +1,14 @@
 """What a run needs is the same lazy and eager; what is there because it is installed is told apart."""
 
+from dataclasses import replace
+
 import pytest
 from installed import found, install, manifest_of, ran
 
 from lazyimp.manifest import static
 from lazyimp.manifest.unloaded import at_margin
 from lazyimp.record import read_record
+from lazyimp.reports.manifest import render
 
 
 @pytest.fixture
@@ -184,7 +187,6 @@ def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
     main.write_text("try:\n    import front\nexcept ImportError:\n    front = None\n")
     record = ran(tmp_path, site, {"front": site / "front" / "__init__.py"}, by=(str(main), 2))
     inner = ran(tmp_path, site, {"back": site / "back.py"}, by=(str(site / "front" / "_real.py"), 1))
-    from dataclasses import replace
 
     both = replace(record, imports=(*record.imports, inner.imports[0]._replace(id=2, parent=1)))
     assert "optional" in found(manifest_of(both))["back"].tags
@@ -273,3 +275,21 @@ def test_what_a_distribution_carries_along_is_not_one(tmp_path, site):
     modules = {"big": site / "big" / "__init__.py", "small": site / "big" / "_vendor" / "small.py"}
     manifest = manifest_of(ran(tmp_path, sites, modules))
     assert names(manifest) == ["big"] and manifest.whole["distributions"] == 1
+
+
+def test_what_the_program_imports_itself_is_told_whoever_loaded_it_first(tmp_path):
+    """And it is not called a library, or data, of which it has some."""
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    install(site, "first", "1", {"first/__init__.py": "import second\n"}, requires=["second"])
+    install(site, "second", "1", {"second/__init__.py": "", "second/x.so": "", "second/x.txt": ""})
+    script = tmp_path / "run.py"
+    script.write_text("import first\n\ndef later():\n    import second\n")
+    loaded = {each: site / each / "__init__.py" for each in ("first", "second")}
+    record = ran(tmp_path, site, loaded, opened=[site / "second/x.txt"], libraries=[site / "second/x.so"])
+    main = {"kind": "script", "name": str(script)}
+    made = manifest_of(replace(record, header={**record.header, "main": main}))
+    second = found(made)["second"]
+    assert "direct" in second.tags and not second.root
+    assert second.evidence[0].by == f"{script}:4"
+    (line,) = (each for each in render(made, verbose=True).splitlines() if each.strip().startswith("second"))
+    assert "direct" in line and "library" not in line and "data" not in line

@@ -21,6 +21,7 @@ from lazyimp.manifest.unloaded import Unloaded
 from lazyimp.manifest.values import (
     DATA,
     DEFERRED,
+    DIRECT,
     LIBRARY,
     METADATA,
     OBSERVED,
@@ -108,6 +109,7 @@ class Builder:
         for name in self.extra:
             self._requested(name)
         self._optional(seen)
+        self._direct(seen)
         self._static(seen)
         self._foreign()
         kinds = {name: kind_of(each.distribution, self.environment) for name, each in self.gathered.items()}
@@ -205,6 +207,17 @@ class Builder:
         for name, each in self.gathered.items():
             if name not in self.needed.names:
                 each.tags.add(OPTIONAL)
+
+    def _direct(self, seen: Seen) -> None:
+        """Tag what the program's own code imports: who loaded it first may be another."""
+        origins = {module.name: module.origin for module in seen.modules}
+        for name, place in static.named(self._own_files(seen)).items():
+            path = origins.get(name) or self.resolver.file_of(name)
+            owner = self.owners.of(path, name).distribution if path else None
+            known = self.gathered.get(owner.name) if owner is not None else None
+            if known is not None and DIRECT not in known.tags:
+                known.tags.add(DIRECT)
+                known.evidence[:] = [Evidence(DIRECT, name, place), *known.evidence][:MOST_EVIDENCE]
 
     def _is_probed(self, each: Gathered, origins: dict[str, str]) -> bool:
         """Only its metadata was read, while modules of other distributions loaded: to see whether it is there."""

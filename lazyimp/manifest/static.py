@@ -203,6 +203,16 @@ def wanted(files: Iterable[str]) -> set[str]:
     }
 
 
+def named(files: Iterable[str]) -> dict[str, str]:
+    """Modules that the files import, wherever, but for type checkers -> where ("file:line")."""
+    found: dict[str, str] = {}
+    for path in files:
+        for each in imports_of(path) if path.endswith(".py") else ():
+            for name in () if each.checking else each.names:
+                found.setdefault(name, f"{path}:{each.line}")
+    return found
+
+
 def unobserved(files: Iterable[str], observed: Iterable[str]) -> dict[str, str]:
     """Top-level names that the files import and that were not observed -> where ("file:line")."""
     loaded = {name.partition(".")[0] for name in observed}

@@ -25,6 +25,7 @@ KINDS = (
 
 # Why a distribution is listed (Requirement.tags).
 OBSERVED = "observed"  # the run loaded code of it
+DIRECT = "direct"  # the program's own code imports it, whoever loaded it first
 DEFERRED = "deferred"  # an import statement that lazyimp put off names it, and nothing used it
 DATA = "data"  # the run opened a data file of it
 METADATA = "metadata"  # the run read its metadata

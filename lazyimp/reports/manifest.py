@@ -84,7 +84,10 @@ def _short(place: str) -> str:
 
 
 def _tags(each: Requirement) -> str:
-    shown = [tag for tag in each.tags if tag != "observed" or len(each.tags) == 1]
+    """What it is needed as; that code of it was loaded, or that the program imports it, says more than the rest."""
+    loaded = {"direct", "observed"}.intersection(each.tags)
+    shown = [tag for tag in each.tags if not loaded or tag not in ("data", "metadata", "library")]
+    shown = [tag for tag in shown if tag != "observed" or len(shown) == 1]
     return ", ".join([*shown, *(flag for flag in each.flags if flag == "modified")])
 
 
