@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lazyimp.distributions.distribution import EGG_LINK, Distribution
 
@@ -12,8 +12,7 @@ from lazyimp.distributions.distribution import EGG_LINK, Distribution
 _REBUILDING = ("_editable_loader.py", "_editable_redirect", "-editable.pth", "_editable_skbc")
 
 
-@dataclass(frozen=True, slots=True)
-class Editable:
+class Editable(NamedTuple):
     """A distribution that lies in a source tree.
 
     `root` is its project; `folders` go on sys.path, `modules` maps top-level names to files or folders; `how` is

@@ -72,7 +72,7 @@ class Hashed(Protocol):
 
 
 def content(each: Hashed, noted: str = "the manifest was made; make the manifest again") -> bytes:
-    """The bytes as they were when it was noted, as `noted` says with the way out; raises ArchiveError if they are not."""
+    """The bytes as they were when it was noted, which `noted` says with the way out; raises ArchiveError else."""
     when, _, way_out = noted.partition("; ")
     try:
         with open(each.path, "rb") as file:

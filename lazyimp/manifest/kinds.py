@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lazyimp.distributions import Distribution, Environment
 from lazyimp.distributions.conda import without_secrets
@@ -16,8 +16,7 @@ SYSTEM_FOLDERS = (f"{os.sep}dist-packages",)
 COMPILED = (".so", ".pyd", ".dylib", ".dll")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of KINDS, the sentence that says why, where to get it, flags, and what stands in the way."""
 
     kind: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lazyimp.record import FAILED, FIRST_USE, THERE, Import, Record
 
@@ -23,8 +23,7 @@ MOST_METADATA = 40
 Place = tuple[str, int]  # a file and a line of it; ("", 0) where it is not known
 
 
-@dataclass(frozen=True, slots=True)
-class SeenModule:
+class SeenModule(NamedTuple):
     """A module that was loaded: its file ("" for none), and the place of the import."""
 
     name: str
@@ -39,19 +38,18 @@ class SeenModule:
         return (self.importer, int(self.by.rpartition(":")[2] or 0)) if self.importer else ("", 0)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What the run and the processes below it came to need; paths are absolute, each once, in order."""
 
     modules: tuple[SeenModule, ...]
-    data: dict[str, str] = field(default_factory=dict)  # path -> who opened it
-    metadata: dict[str, str] = field(default_factory=dict)  # metadata folder -> who asked
-    libraries: tuple[str, ...] = ()
-    failed: dict[str, str] = field(default_factory=dict)  # modules that could not be imported -> who asked
-    complete: bool = True
-    deferred: dict[str, str] = field(default_factory=dict)  # put off by lazyimp, never loaded -> statement
-    commands: tuple[str, ...] = ()  # modules that ran as `python -m`
-    places: dict[str, set[Place]] = field(default_factory=dict)  # module -> statements that ask for it
+    data: dict[str, str]  # path -> who opened it
+    metadata: dict[str, str]  # metadata folder -> who asked
+    libraries: tuple[str, ...]
+    failed: dict[str, str]  # modules that could not be imported -> who asked
+    complete: bool
+    deferred: dict[str, str]  # put off by lazyimp, never loaded -> statement
+    commands: tuple[str, ...]  # modules that ran as `python -m`
+    places: dict[str, set[Place]]  # module -> statements that ask for it
 
 
 def observe(record: Record) -> Seen:

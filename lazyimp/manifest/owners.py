@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lazyimp.distributions import CondaPackage, Distribution, Environment
 from lazyimp.manifest.kinds import COMPILED, SYSTEM_FOLDERS
@@ -12,8 +12,7 @@ NO_FILE = ("", "built-in", "frozen", "namespace")
 ARCHIVES = (".zip", ".egg", ".pex", ".whl", ".pyz")
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """`kind` of KINDS; the distribution, or the root of local code, or conda's package; and why."""
 
     kind: str

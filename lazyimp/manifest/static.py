@@ -9,14 +9,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lazyimp.distributions import Distribution, Environment
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An import statement as written: the absolute module names it may load, and where it stands."""
 
     names: tuple[str, ...]
