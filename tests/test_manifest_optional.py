@@ -293,3 +293,32 @@ def test_what_the_program_imports_itself_is_told_whoever_loaded_it_first(tmp_pat
     assert second.evidence[0].by == f"{script}:4"
     (line,) = (each for each in render(made, verbose=True).splitlines() if each.strip().startswith("second"))
     assert "direct" in line and "library" not in line and "data" not in line
+
+
+def test_behind_a_question_whether_it_is_there_an_import_is_optional(tmp_path):
+    """So torch imports dill: in a function that returns where there is none."""
+    path = tmp_path / "ask.py"
+    path.write_text(
+        "def load():\n    if not thing_available():\n        return None\n    import thing\n    return thing\n\n"
+        "def other(x):\n    if not x:\n        return None\n    import thing\n\n"
+        "def early():\n    import thing\n    if not thing_available():\n        return None\n"
+    )
+    assert [static.is_guarded(str(path), line) for line in (4, 10, 13)] == [True, False, False]
+
+
+def test_what_a_file_tried_before_is_optional_below_an_if_whoever_saw_it(tmp_path):
+    """A lazy run reads the second import of the file as text, an eager one saw the first: both say the same."""
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    code = "has_json = False\ntry:\n    import quick\n    has_json = True\nexcept ImportError:\n    pass\n"
+    code += "if has_json:\n    from quick import loads\n"
+    install(site, "asks", "1", {"asks.py": code})
+    install(site, "quick", "1", {"quick.py": "loads = 1\n"})
+    asked = site / "asks.py"
+    for line in (3, 8):
+        record = ran(tmp_path, site, {"asks": asked, "quick": site / "quick.py"})
+        record = replace(
+            record,
+            imports=(record.imports[0], record.imports[1]._replace(file=str(asked), line=line, parent=1)),
+        )
+        assert "optional" in found(manifest_of(record))["quick"].tags
+        assert set(found(manifest_of(record, minimal=True))) == {"asks"}
