@@ -291,6 +291,7 @@ def test_what_the_program_imports_itself_is_told_whoever_loaded_it_first(tmp_pat
     second = found(made)["second"]
     assert "direct" in second.tags and not second.root
     assert second.evidence[0].by == f"{script}:4"
+    assert "(second: imported by the program itself)" in render(made)
     (line,) = (each for each in render(made, verbose=True).splitlines() if each.strip().startswith("second"))
     assert "direct" in line and "library" not in line and "data" not in line
 
