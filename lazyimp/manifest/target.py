@@ -30,10 +30,12 @@ def of_record(record: Record) -> Target:
     system, _, architecture = str(header.get("platform") or _here()).partition("-")
     name, version = _libc()
     short = "".join(python.split(".")[:2])
+    folders = header.get("stdlib")
+    is_free = isinstance(folders, list) and bool(folders) and re.search(r"python3\.\d+t$", str(folders[0]))
     return Target(
         python,
         "cp",
-        f"cp{short}",
+        f"cp{short}{'t' if is_free else ''}",
         {"darwin": "macos", "win32": "windows"}.get(system, system),
         "glibc" if name == "glibc" else "musl",
         version or "1.2",
