@@ -25,6 +25,16 @@ class Editable(NamedTuple):
     modules: tuple[tuple[str, str], ...] = ()
     missing: bool = False
 
+    def places_below(self, folder: str, path: str) -> list[str]:
+        """The places of its code in `folder` that the file is in."""
+        places = (*self.folders, *(place for _, place in self.modules))
+        return [
+            each
+            for each in places
+            if each.startswith(folder + os.sep)
+            and (path == each or path.startswith(each.rstrip(os.sep) + os.sep))
+        ]
+
     def holds(self, path: str) -> bool:
         """The file is of this source tree."""
         places = (*self.folders, *(place for _, place in self.modules), self.root)

@@ -103,11 +103,15 @@ class Owners:
         found = self.environment.editable_owner(path)
         if found is None:
             return None
+        how, site = self.environment.editables[found.name], self.environment.site_of(path)
+        # a project may hold the environment that it is installed in, which is no part of its source
+        if site.startswith(how.root + os.sep) and not how.places_below(site, path):
+            return None
         return Owner(
             "editable",
             f"in the source tree of {found.name}",
             found,
-            self.environment.editables[found.name].root,
+            how.root,
         )
 
     def _standard(self, path: str) -> Owner | None:
