@@ -7,7 +7,7 @@ from installed import found, install, manifest_of, ran
 
 from lazyimp.manifest import static
 from lazyimp.manifest.unloaded import at_margin
-from lazyimp.record import read_record
+from lazyimp.record import Deferral, read_record
 from lazyimp.reports.manifest import render
 
 
@@ -323,3 +323,25 @@ def test_what_a_file_tried_before_is_optional_below_an_if_whoever_saw_it(tmp_pat
         )
         assert "optional" in found(manifest_of(record))["quick"].tags
         assert set(found(manifest_of(record, minimal=True))) == {"asks"}
+
+
+def test_what_compiled_code_asks_for_is_not_asked_for_by_the_statement_that_loads_it(tmp_path):
+    """So catboost's asks for polars, which its Python code tries: a lazy run comes to the compiled code first."""
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    files = {
+        "asks/__init__.py": "try:\n    import quick\nexcept ImportError:\n    pass\nfrom . import fast\n"
+    }
+    install(site, "asks", "1", {**files, "asks/fast.so": ""})
+    install(site, "quick", "1", {"quick.py": ""})
+    own, fast = site / "asks/__init__.py", site / "asks/fast.so"
+    record = ran(tmp_path, site, {"asks": own, "asks.fast": fast, "quick": site / "quick.py"})
+    first, second, third = record.imports
+    second = second._replace(file=str(own), line=5, parent=1)
+    eager = (first, second, third._replace(file=str(own), line=2, parent=1))
+    put_off = Deferral(1, "asks", "quick", "quick", "", str(own), 2, 0, 0)
+    lazy = (first, second, third._replace(file=str(own), line=5, parent=2))
+    for imports, deferrals in ((eager, ()), (lazy, (put_off,))):
+        made = manifest_of(replace(record, imports=imports, deferrals=deferrals), minimal=True)
+        assert set(found(made)) == {"asks"}
+    # where nobody else is known to ask, it is needed
+    assert set(found(manifest_of(replace(record, imports=lazy), minimal=True))) == {"asks", "quick"}

@@ -15,6 +15,7 @@ from lazyimp.record import FAILED, FIRST_USE, THERE, Import, Record
 OURS = ("lazyimp", "lazyimp_c")
 # Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
 SCANNED = ("entry_points.txt", "RECORD", "INSTALLER", "top_level.txt", "direct_url.json")
+COMPILED = (".so", ".pyd")
 START_UP = (".pth", "pyvenv.cfg")  # read by every interpreter that starts
 # So many distributions whose metadata was read: somebody looked at all of them.
 MOST_METADATA = 40
@@ -135,6 +136,9 @@ def _places(process: Record, places: dict[str, set[Place]]) -> None:
         if each.use == FIRST_USE or each.how == FAILED:
             continue
         file, line = each.file, each.line
+        around = known.get(each.parent)
+        if around is not None and _is_by_compiled(each, around):
+            file, line = "", 0
         if (
             file.startswith(stdlib) and "-packages" not in file
         ):  # on behalf of somebody: of what is being loaded
@@ -151,6 +155,15 @@ def _places(process: Record, places: dict[str, set[Place]]) -> None:
         while name and place not in (there := places.setdefault(name, set())):
             there.add(place)
             name = name.rpartition(".")[0]
+
+
+def _is_by_compiled(each: Import, around: Import) -> bool:
+    """Compiled code asked while it was loaded: it has no lines, so the statement that loads it seems to ask."""
+    return (
+        around.origin.endswith(COMPILED)
+        and (each.file, each.line) == (around.file, around.line)
+        and not around.name.startswith(f"{each.name}.")
+    )
 
 
 def _main(process: Record, modules: dict[str, SeenModule], commands: dict[str, None]) -> None:
