@@ -33,6 +33,7 @@ from lazyimp.distributions import Environment, canonical
 from lazyimp.manifest.build import Builder
 from lazyimp.manifest.closure import close
 from lazyimp.manifest.outputs import bundle
+from lazyimp.manifest.requires import Requires
 from lazyimp.manifest.values import Manifest
 from lazyimp.record import read_record
 
@@ -195,7 +196,7 @@ def completed(pins: Iterable[str], installed: Environment) -> list[str]:
     Of what is here as a build for one accelerator that build is taken, whatever the list says of its version.
     """
     named = {canonical(re.split(r"[\[=<>~!; ]", pin)[0]): pin for pin in pins}
-    closure = close(named, installed)
+    closure = close(named, Requires(installed))
     for name in set(named).union(*(closure.below(name) for name in named)):
         found = installed.named(name)
         if found is not None and (name not in named or "+" in found.version):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lazyimp import record as r
 
 MS = 1_000_000
@@ -139,7 +137,7 @@ class Writer:
         self.load_all(loads)
         file, _, line = where.rpartition(":")
         use = r.Use(file, int(line), function, at, self.now - at, error)
-        self.deferrals[number - 1] = replace(self.deferrals[number - 1], use=use)
+        self.deferrals[number - 1] = self.deferrals[number - 1]._replace(use=use)
 
     def mark(self, name: str) -> None:
         """A named instant."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import record_files
@@ -52,7 +52,7 @@ class Small:
         """The first use of a deferral, by a function; it takes 7 ms."""
         file, _, line = at.rpartition(":")
         use = r.Use(file, int(line), "go", int(at_ms * MS), 7 * MS, error)
-        self.deferrals[number] = replace(self.deferrals[number], use=use)
+        self.deferrals[number] = self.deferrals[number]._replace(use=use)
 
     def first_batch(self, at_ms: int, cpu_ms: int = 100) -> None:
         """The first batch."""

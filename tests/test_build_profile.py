@@ -141,7 +141,7 @@ def nested_uses():
     )
     inside = next(row for row in w.imports if row.name == "b")
     use = r.Use(f"{CWD}/a.py", 1, "<module>", inside.start_ns, inside.wall_ns, "")
-    w.deferrals[b - 1] = replace(w.deferrals[b - 1], use=use)
+    w.deferrals[b - 1] = w.deferrals[b - 1]._replace(use=use)
     assert a == 1
     return built(w)
 
@@ -238,7 +238,7 @@ def test_findings_name_one_thing_to_do_each():
 def test_a_stub_is_no_way_out_where_somebody_needs_the_real_module():
     rec = record()
     asked = [
-        replace(row, file=f"{CWD}/loading.py") if row.name == "torch._dynamo" else row for row in rec.imports
+        row._replace(file=f"{CWD}/loading.py") if row.name == "torch._dynamo" else row for row in rec.imports
     ]
     made = profile.build_profile(replace(rec, imports=tuple(asked)))
     (found,) = [each for each in made.findings if each.subject == "torch._dynamo"]
@@ -250,7 +250,7 @@ def test_what_ended_the_program_is_no_finding():
     w = started()
     w.load("missing", f"{TRAIN}:1", 900, how=r.FAILED, function="")
     ended = w.record()
-    made = profile.build_profile(replace(ended, end=replace(ended.end, exception="ModuleNotFoundError")))
+    made = profile.build_profile(replace(ended, end=ended.end._replace(exception="ModuleNotFoundError")))
     assert made.exception == "ModuleNotFoundError"
     assert [each.subject for each in made.findings] == ["all imports"]
 

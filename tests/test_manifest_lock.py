@@ -145,3 +145,15 @@ def test_what_the_user_names_is_in(tmp_path, site):
     manifest = manifest_of(ran(tmp_path, site, {}), extra=["Thing", "nothing"])
     assert found(manifest)["thing"].tags == ("requested",)
     assert [(each.what, each.blocks) for each in manifest.undecided] == [("nothing", True)]
+
+
+def test_a_free_threaded_interpreter_is_the_target_of_its_own_record(tmp_path):
+    """Its wheels are cp313t; the folder of its standard library says so."""
+    site = tmp_path / "lib" / "python3.13t" / "site-packages"
+    tag = {"WHEEL": "Tag: cp313-cp313t-manylinux_2_17_x86_64\n"}
+    install(site, "thing", "1", {"thing.so": ""}, extra=tag)
+    header = {"python": "3.13.1", "stdlib": [str(tmp_path / "lib" / "python3.13t")]}
+    record = ran(tmp_path, site, {"thing": site / "thing.so"}, header=header)
+    manifest = manifest_of(record)
+    assert manifest.target.abi == "cp313t"
+    assert "other-platform" not in manifest.requirements[0].flags and not manifest.undecided

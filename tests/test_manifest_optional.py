@@ -1,11 +1,14 @@
 """What a run needs is the same lazy and eager; what is there because it is installed is told apart."""
 
+from dataclasses import replace
+
 import pytest
 from installed import found, install, manifest_of, ran
 
 from lazyimp.manifest import static
 from lazyimp.manifest.unloaded import at_margin
-from lazyimp.record import read_record
+from lazyimp.record import Deferral, read_record
+from lazyimp.reports.manifest import render
 
 
 @pytest.fixture
@@ -184,9 +187,8 @@ def test_a_package_that_puts_another_module_in_its_place(tmp_path, site):
     main.write_text("try:\n    import front\nexcept ImportError:\n    front = None\n")
     record = ran(tmp_path, site, {"front": site / "front" / "__init__.py"}, by=(str(main), 2))
     inner = ran(tmp_path, site, {"back": site / "back.py"}, by=(str(site / "front" / "_real.py"), 1))
-    from dataclasses import replace
 
-    both = replace(record, imports=(*record.imports, replace(inner.imports[0], id=2, parent=1)))
+    both = replace(record, imports=(*record.imports, inner.imports[0]._replace(id=2, parent=1)))
     assert "optional" in found(manifest_of(both))["back"].tags
 
 
@@ -273,3 +275,73 @@ def test_what_a_distribution_carries_along_is_not_one(tmp_path, site):
     modules = {"big": site / "big" / "__init__.py", "small": site / "big" / "_vendor" / "small.py"}
     manifest = manifest_of(ran(tmp_path, sites, modules))
     assert names(manifest) == ["big"] and manifest.whole["distributions"] == 1
+
+
+def test_what_the_program_imports_itself_is_told_whoever_loaded_it_first(tmp_path):
+    """And it is not called a library, or data, of which it has some."""
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    install(site, "first", "1", {"first/__init__.py": "import second\n"}, requires=["second"])
+    install(site, "second", "1", {"second/__init__.py": "", "second/x.so": "", "second/x.txt": ""})
+    script = tmp_path / "run.py"
+    script.write_text("import first\n\ndef later():\n    import second\n")
+    loaded = {each: site / each / "__init__.py" for each in ("first", "second")}
+    record = ran(tmp_path, site, loaded, opened=[site / "second/x.txt"], libraries=[site / "second/x.so"])
+    main = {"kind": "script", "name": str(script)}
+    made = manifest_of(replace(record, header={**record.header, "main": main}))
+    second = found(made)["second"]
+    assert "direct" in second.tags and not second.root
+    assert second.evidence[0].by == f"{script}:4"
+    assert "(second: imported by the program itself)" in render(made)
+    (line,) = (each for each in render(made, verbose=True).splitlines() if each.strip().startswith("second"))
+    assert "direct" in line and "library" not in line and "data" not in line
+
+
+def test_behind_a_question_whether_it_is_there_an_import_is_optional(tmp_path):
+    """So torch imports dill: in a function that returns where there is none."""
+    path = tmp_path / "ask.py"
+    path.write_text(
+        "def load():\n    if not thing_available():\n        return None\n    import thing\n    return thing\n\n"
+        "def other(x):\n    if not x:\n        return None\n    import thing\n\n"
+        "def early():\n    import thing\n    if not thing_available():\n        return None\n"
+    )
+    assert [static.is_guarded(str(path), line) for line in (4, 10, 13)] == [True, False, False]
+
+
+def test_what_a_file_tried_before_is_optional_below_an_if_whoever_saw_it(tmp_path):
+    """A lazy run reads the second import of the file as text, an eager one saw the first: both say the same."""
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    code = "has_json = False\ntry:\n    import quick\n    has_json = True\nexcept ImportError:\n    pass\n"
+    code += "if has_json:\n    from quick import loads\n"
+    install(site, "asks", "1", {"asks.py": code})
+    install(site, "quick", "1", {"quick.py": "loads = 1\n"})
+    asked = site / "asks.py"
+    for line in (3, 8):
+        record = ran(tmp_path, site, {"asks": asked, "quick": site / "quick.py"})
+        record = replace(
+            record,
+            imports=(record.imports[0], record.imports[1]._replace(file=str(asked), line=line, parent=1)),
+        )
+        assert "optional" in found(manifest_of(record))["quick"].tags
+        assert set(found(manifest_of(record, minimal=True))) == {"asks"}
+
+
+def test_what_compiled_code_asks_for_is_not_asked_for_by_the_statement_that_loads_it(tmp_path):
+    """So catboost's asks for polars, which its Python code tries: a lazy run comes to the compiled code first."""
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    files = {
+        "asks/__init__.py": "try:\n    import quick\nexcept ImportError:\n    pass\nfrom . import fast\n"
+    }
+    install(site, "asks", "1", {**files, "asks/fast.so": ""})
+    install(site, "quick", "1", {"quick.py": ""})
+    own, fast = site / "asks/__init__.py", site / "asks/fast.so"
+    record = ran(tmp_path, site, {"asks": own, "asks.fast": fast, "quick": site / "quick.py"})
+    first, second, third = record.imports
+    second = second._replace(file=str(own), line=5, parent=1)
+    eager = (first, second, third._replace(file=str(own), line=2, parent=1))
+    put_off = Deferral(1, "asks", "quick", "quick", "", str(own), 2, 0, 0)
+    lazy = (first, second, third._replace(file=str(own), line=5, parent=2))
+    for imports, deferrals in ((eager, ()), (lazy, (put_off,))):
+        made = manifest_of(replace(record, imports=imports, deferrals=deferrals), minimal=True)
+        assert set(found(made)) == {"asks"}
+    # where nobody else is known to ask, it is needed
+    assert set(found(manifest_of(replace(record, imports=lazy), minimal=True))) == {"asks", "quick"}

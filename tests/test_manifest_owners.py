@@ -233,3 +233,21 @@ def test_folders_on_sys_path_are_relative_to_the_program(tmp_path, site, monkeyp
     monkeypatch.chdir("/")
     roots = {part.root: [file.name for file in part.files] for part in manifest_of(record).local}
     assert roots[str(tmp_path / "src")] == ["inner/__init__.py"]
+
+
+def test_an_environment_inside_an_editable_project_is_no_part_of_its_source(tmp_path):
+    """Neither what was copied into it by hand, nor the standard library of an interpreter that lies there."""
+    project = tmp_path / "project"
+    site = project / ".venv" / "lib" / "python3.11" / "site-packages"
+    stdlib = project / ".python" / "lib" / "python3.11"
+    url = {"url": project.as_uri(), "dir_info": {"editable": True}}
+    install(site, "mine", "1", {"mine.pth": f"{project}\n"}, direct_url=url)
+    for path in (site / "by_hand.py", stdlib / "json.py", project / "mine.py"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n")
+    modules = {"by_hand": site / "by_hand.py", "json": stdlib / "json.py", "mine": project / "mine.py"}
+    manifest = manifest_of(ran(tmp_path, [project, site], modules, header={"stdlib": [str(stdlib)]}))
+    assert [each.name for each in manifest.requirements] == ["mine"]
+    files = {part.root: [each.name for each in part.files] for part in manifest.local}
+    assert files[str(site)] == ["by_hand.py"]
+    assert [name for name in files[str(project)] if name.endswith(".py")] == ["mine.py"]

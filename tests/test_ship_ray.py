@@ -12,6 +12,7 @@ import ray_stand_in
 from ray_stand_in import start
 from run import clean_environment
 
+from lazyimp.manifest.archive import ArchiveError
 from lazyimp.ship.carrying import Shipped, carrier_for
 from lazyimp.ship.channels import Access, open_channel
 from lazyimp.ship.errors import ShipError
@@ -199,7 +200,7 @@ def test_files_that_changed_since_they_were_planned_stop_the_upload(channel, das
     path = tmp_path / "in"
     path.write_bytes(b"other")
     plan = Plan("", JobWish(("true",), inputs=(Blob("in", str(path), "0" * 64, 1),)))
-    with pytest.raises(ShipError, match="has changed"):
+    with pytest.raises(ArchiveError, match="has changed since it was planned; plan again"):
         carrier_for(channel).carry(plan, "j", {}, 0)
     assert dashboard.jobs == {}
 

@@ -148,11 +148,11 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
     """The same with the environment that it was made from; none for one read from a file."""
     from lazyimp.manifest import target as targets
     from lazyimp.manifest.build import Builder
-    from lazyimp.manifest.outputs import own
-    from lazyimp.manifest.running import of_process
     from lazyimp.record import read_record
 
     if options.pid is not None:
+        from lazyimp.manifest.running import of_process
+
         if options.file:
             raise UsageError(f"name either a file ({options.file}) or a process (--pid {options.pid})")
         record = of_process(options.pid)
@@ -161,6 +161,8 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
         if not os.path.exists(path):
             raise UsageError(f"no file {path!r}; `lazyimp profile SCRIPT` records a run")
         if is_manifest(path):
+            from lazyimp.manifest.outputs import own
+
             return own.read_manifest(path), None
         record = read_record(path)
     names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
@@ -187,7 +189,7 @@ def last_record() -> str:
 
 def is_manifest(path: str) -> bool:
     """A manifest of ours, in either form; a record's first line is an object, too, but another."""
-    from lazyimp.manifest.outputs.own import FORMAT
+    from lazyimp.manifest.values import FORMAT
 
     with open(path, "rb") as file:
         return FORMAT.encode() in file.read(4096) or path.endswith(".toml")
@@ -197,9 +199,12 @@ def rendered(
     manifest: Manifest, name: str, options: argparse.Namespace, files: dict[str, list[IndexFile]]
 ) -> str:
     """The manifest in one of FORMATS."""
+    if name == "text":
+        from lazyimp.reports import manifest as report
+        from lazyimp.reports.terminal import Style
+
+        return report.render(manifest, Style.of(sys.stdout), verbose=options.verbose)
     from lazyimp.manifest.outputs import clouds, conda, docker, own, pylock, requirements, sbom
-    from lazyimp.reports import manifest as report
-    from lazyimp.reports.terminal import Style
 
     if name == "pylock":
         missing = pylock.unlocked(manifest, files)
@@ -210,7 +215,6 @@ def rendered(
                 file=sys.stderr,
             )
     known = {
-        "text": lambda: report.render(manifest, Style.of(sys.stdout), verbose=options.verbose),
         "toml": lambda: own.as_toml(manifest),
         "json": lambda: own.as_json(manifest),
         "requirements": lambda: requirements.render(manifest, hashes=options.hashes),

@@ -6,11 +6,10 @@ import functools
 import json
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class CondaPackage:
+class CondaPackage(NamedTuple):
     """A package that conda installed; `url` without credentials, `files` relative to the prefix."""
 
     name: str

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import json
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from importlib_metadata import PathDistribution
+from lazyimp.distributions.listed import Listed, Row
+
+if TYPE_CHECKING:
+    from importlib_metadata import PathDistribution
 
 EGG_LINK = ".egg-link"
-
-
-_ODD = ('"', "\\", ":", "../", "\n/")  # in a RECORD: quoted, of Windows, outside the site, absolute
-
-
-def _is_odd(line: str) -> bool:
-    """A line of RECORD whose path is quoted, absolute, of Windows, or leads out of the site."""
-    return line[:1] in ("/", '"', ".") or line[1:2] == ":" or "\\" in line or "/../" in line
+SMALL_BYTES = 4096  # of a RECORD: it lists its metadata and next to nothing else
 
 
 def canonical(name: str) -> str:
     """The one spelling of a distribution's name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-class Row(NamedTuple):
-    """A line of RECORD: the path as it is written, `sha256=...` or "", the size or -1."""
-
-    path: str
-    digest: str
-    size_bytes: int
 
 
 class Distribution:
@@ -74,7 +60,11 @@ class Distribution:
 
     @functools.cached_property
     def metadata(self) -> PathDistribution:
-        """The same for importlib-metadata."""
+        """The same for importlib-metadata, which few need: it is loaded here."""
+        from pathlib import Path
+
+        from importlib_metadata import PathDistribution
+
         return PathDistribution(Path(self.metadata_folder))
 
     def text(self, name: str) -> str:
@@ -95,14 +85,26 @@ class Distribution:
         return next(iter(self._headers(key)), "")
 
     def _headers(self, key: str) -> list[str]:
-        """The values of a key of its metadata, read without the long text that follows the headers."""
-        found = re.findall(rf"^{key}:[ \t]*(.+(?:\n[ \t].+)*)$", self._head, re.MULTILINE | re.IGNORECASE)
-        return [" ".join(each.split()) for each in found]
+        """The values of a key of its metadata."""
+        return self._head.get(key.lower(), [])
 
     @functools.cached_property
-    def _head(self) -> str:
+    def _head(self) -> dict[str, list[str]]:
+        """Its metadata by lower-case keys, without the long text that follows."""
         text = self.text("METADATA") or self.text("PKG-INFO")
-        return text.replace("\r\n", "\n").partition("\n\n")[0]
+        if "\r" in text[:4096]:
+            text = text.replace("\r\n", "\n")
+        found: dict[str, list[str]] = {}
+        values: list[str] = []
+        for line in text[: text.find("\n\n") + 1 or len(text)].split("\n"):
+            if line[:1] in (" ", "\t"):
+                if values:
+                    values[-1] = f"{values[-1]} {' '.join(line.split())}".strip()
+                continue
+            key, _, value = line.partition(":")
+            values = found.setdefault(key.lower(), [])
+            values.append(" ".join(value.split()))
+        return {key: [each for each in several if each] for key, several in found.items()}
 
     @functools.cached_property
     def requires(self) -> tuple[str, ...]:
@@ -122,8 +124,7 @@ class Distribution:
 
     def only_requires(self, name: str, version: str) -> bool:
         """It installs nothing itself, and requires that very version of another: its name for one platform."""
-        text = self._record
-        if not text or len(text) > 4096:
+        if not 0 < self.listed.outline.text_bytes <= SMALL_BYTES:
             return False
         if any(os.path.basename(self.info) not in row.path for row in self.rows()):
             return False
@@ -140,7 +141,7 @@ class Distribution:
     def direct_url(self) -> dict[str, object]:
         """Where it was installed from, if not from an index (PEP 610), else from provenance_url.json (PEP 710)."""
         for name in ("direct_url.json", "provenance_url.json"):
-            if self._record and name not in self._record:
+            if not os.path.exists(os.path.join(self.metadata_folder, name)):
                 continue
             try:
                 found = json.loads(self.text(name) or "null")
@@ -150,27 +151,15 @@ class Distribution:
                 return {**found, "provenance": True} if name.startswith("provenance") else found
         return {}
 
-    @functools.cached_property
+    @property
     def has_record(self) -> bool:
         """It lists its files."""
-        return bool(self._record)
+        return self.listed.outline.text_bytes > 0
 
     @functools.cached_property
-    def _record(self) -> str:
-        return self.text("RECORD")
-
-    def row(self, path: str) -> Row | None:
-        """The line of its RECORD for a path below its site, written plainly; the others are in `rows`."""
-        rest = self._lines.get(path)
-        if rest is None:
-            return None
-        digest, _, size = rest.rpartition(",")
-        return Row(path, digest, int(size) if size.isdigit() else -1)
-
-    @functools.cached_property
-    def _lines(self) -> dict[str, str]:
-        """The lines of RECORD by what stands before the first comma: the path, of those written plainly."""
-        return dict(line.partition(",")[::2] for line in self._record.splitlines())
+    def listed(self) -> Listed:
+        """Its RECORD."""
+        return Listed(os.path.join(self.metadata_folder, "RECORD"))
 
     @functools.cached_property
     def installed_at(self) -> float:
@@ -182,27 +171,28 @@ class Distribution:
 
     def rows(self) -> Iterator[Row]:
         """Its RECORD, as written."""
-        for row in csv.reader(self._record.splitlines()):
-            if row and row[0]:
-                path, digest, size = (*row, "", "")[:3]
-                yield Row(path, digest, int(size) if size.isdigit() else -1)
+        return self.listed.rows()
 
     @functools.cached_property
     def size_bytes(self) -> int:
         """The size of its files, as RECORD says."""
-        return sum(map(int, re.findall(r",(\d+)\r?$", self._record, re.MULTILINE)))
+        return self.listed.outline.size_bytes
 
     def paths(self) -> list[str]:
         """The absolute paths of its files, without looking at the disk."""
-        text = self._record
-        if not text:
+        if not self.has_record:
             return [self._absolute(each) for each in self._installed_files()]
+        outside = frozenset(self.listed.outline.outside)
         start = self.site + os.sep
-        lines = text.splitlines()
-        plain = [start + line.partition(",")[0] for line in lines]
-        # what is quoted, absolute, outside the site or of Windows gave no path above that there could be
-        odd = [line for line in lines if _is_odd(line)] if any(each in text for each in _ODD) else []
-        return plain + [self._absolute(row[0]) for row in csv.reader(odd) if row and row[0]]
+        return [
+            self._absolute(row.path) if row.path in outside else start + row.path.replace("/", os.sep)
+            for row in self.rows()
+        ]
+
+    def outside(self) -> list[str]:
+        """The absolute paths of those that are not written as they are found below the site."""
+        names = self.listed.outline.outside if self.has_record else self._installed_files()
+        return [self._absolute(each) for each in names]
 
     def _absolute(self, path: str) -> str:
         """A path of RECORD, which may lead out of the site or be absolute."""

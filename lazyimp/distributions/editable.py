@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
-from dataclasses import dataclass
-from urllib.parse import unquote, urlparse
+from typing import NamedTuple
 
 from lazyimp.distributions.distribution import EGG_LINK, Distribution
 
@@ -14,8 +12,7 @@ from lazyimp.distributions.distribution import EGG_LINK, Distribution
 _REBUILDING = ("_editable_loader.py", "_editable_redirect", "-editable.pth", "_editable_skbc")
 
 
-@dataclass(frozen=True, slots=True)
-class Editable:
+class Editable(NamedTuple):
     """A distribution that lies in a source tree.
 
     `root` is its project; `folders` go on sys.path, `modules` maps top-level names to files or folders; `how` is
@@ -27,6 +24,16 @@ class Editable:
     folders: tuple[str, ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
     missing: bool = False
+
+    def places_below(self, folder: str, path: str) -> list[str]:
+        """The places of its code in `folder` that the file is in."""
+        places = (*self.folders, *(place for _, place in self.modules))
+        return [
+            each
+            for each in places
+            if each.startswith(folder + os.sep)
+            and (path == each or path.startswith(each.rstrip(os.sep) + os.sep))
+        ]
 
     def holds(self, path: str) -> bool:
         """The file is of this source tree."""
@@ -54,6 +61,8 @@ def editable_of(distribution: Distribution) -> Editable | None:
 
 def path_of(url: str) -> str:
     """The path that a file: URL names, or ""."""
+    from urllib.parse import unquote, urlparse  # few distributions have a URL
+
     parts = urlparse(url)
     if parts.scheme != "file":
         return ""
@@ -94,6 +103,8 @@ def _mapping(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name in ("MAPPING", "NAMESPACES"):
         line = re.search(rf"^{name}\b[^=]*=\s*(\{{.*\}})\s*$", text, re.MULTILINE)
+        import ast  # see above
+
         try:
             values = ast.literal_eval(line.group(1)) if line else {}
         except (ValueError, SyntaxError):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import os
-import unicodedata
 
 from lazyimp.distributions.conda import CondaPackage, CondaPrefix
-from lazyimp.distributions.distribution import Distribution, Row, canonical
+from lazyimp.distributions.distribution import Distribution, canonical
 from lazyimp.distributions.editable import Editable, editable_of
+from lazyimp.distributions.listed import Row
 
 
 class Environment:
@@ -42,37 +40,68 @@ class Environment:
 
     def named(self, name: str) -> Distribution | None:
         """The distribution of that name, however it is spelled."""
-        return self._by_name.get(canonical(name))
+        found = self._by_name.get(name)
+        return found if found is not None else self._by_name.get(canonical(name))
 
     @functools.cached_property
-    def _owners(self) -> dict[str, tuple[Distribution, ...]]:
-        owners: dict[str, tuple[Distribution, ...]] = {}
+    def _by_top(self) -> dict[tuple[str, str], list[Distribution]]:
+        """By site and top-level name: a RECORD is read only where a file below one of its names is asked for."""
+        found: dict[tuple[str, str], list[Distribution]] = {}
         for each in [*self.distributions, *self.shadowed]:
-            alone = (each,)
-            paths = each.paths()
-            if self.folds:
-                paths = [self._key(path) for path in paths]
-            mine = dict.fromkeys(paths, alone)
-            if owners.keys().isdisjoint(mine):
-                owners.update(mine)
-                continue
-            for path in mine:
-                known = owners.setdefault(path, alone)
-                if known is not alone and each not in known:
-                    owners[path] = (*known, each)
-        return owners
+            for top in each.listed.outline.tops:
+                found.setdefault((each.site, self._key(top)), []).append(each)
+        return found
+
+    @functools.cached_property
+    def _outside(self) -> dict[str, tuple[Distribution, ...]]:
+        """Who lists the files whose paths lead out of the site, such as scripts."""
+        found: dict[str, tuple[Distribution, ...]] = {}
+        for each in [*self.distributions, *self.shadowed]:
+            for path in map(self._key, each.outside()):
+                known = found.get(path, ())
+                if each not in known:
+                    found[path] = (*known, each)
+        return found
 
     def owners(self, path: str) -> tuple[Distribution, ...]:
         """Those that list the file at an absolute path in their RECORD; links in folders are followed."""
-        found = self._owners.get(self._key(path))
-        if found is None:
-            found = self._owners.get(self._key(self._straight(path)), ())
+        found = self._listing(path)
+        if not found:
+            straight = self.straight(path)
+            found = self._listing(straight) if straight != path else ()
         return found
 
-    def _key(self, path: str) -> str:
-        return unicodedata.normalize("NFC", path).casefold() if self.folds else path
+    @functools.cached_property
+    def _starts(self) -> list[tuple[str, str]]:
+        return [(self._key(site + os.sep), site) for site in self.sites]
 
-    def _straight(self, path: str) -> str:
+    def _listing(self, path: str) -> tuple[Distribution, ...]:
+        key = self._key(path)
+        found = self._outside.get(key, ())
+        for start, site in self._starts:
+            if not key.startswith(start):
+                continue
+            below = key[len(start) :].replace(os.sep, "/")
+            for each in self._by_top.get((site, below.partition("/")[0]), ()):
+                if self._lists(each, below) and each not in found:
+                    found = (*found, each)
+        return found
+
+    def _lists(self, distribution: Distribution, below: str) -> bool:
+        return below in (self._folded(distribution) if self.folds else distribution.listed)
+
+    @functools.cache  # noqa: B019  an environment lives as long as what asks it
+    def _folded(self, distribution: Distribution) -> frozenset[str]:
+        return frozenset(self._key(row.path) for row in distribution.rows())
+
+    def _key(self, path: str) -> str:
+        if not self.folds:
+            return path
+        import unicodedata  # elsewhere nobody needs it
+
+        return unicodedata.normalize("NFC", path).casefold()
+
+    def straight(self, path: str) -> str:
         """`path` with the links of its folder followed, but not those of the file: it may be a link into a cache."""
         folder, name = os.path.split(path)
         real = self._folders.get(folder)
@@ -83,23 +112,35 @@ class Environment:
     def row(self, distribution: Distribution, path: str) -> Row | None:
         """What the distribution's RECORD says of a file."""
         start = distribution.site + os.sep
-        found = distribution.row(path[len(start) :].replace(os.sep, "/")) if path.startswith(start) else None
-        if found is not None:
-            return found
-        return self._rows(distribution).get(self._key(self._straight(path)))
+        if path.startswith(start):
+            found = distribution.listed.row(path[len(start) :].replace(os.sep, "/"))
+            if found is not None:
+                return found
+        straight = self.straight(path)
+        if straight != path and straight.startswith(start):
+            found = distribution.listed.row(straight[len(start) :].replace(os.sep, "/"))
+            if found is not None:
+                return found
+        return self._odd_rows(distribution).get(self._key(straight))
 
     @functools.cache  # noqa: B019  an environment lives as long as what asks it
-    def _rows(self, distribution: Distribution) -> dict[str, Row]:
-        return {
-            self._key(self._straight(os.path.normpath(os.path.join(distribution.site, row.path)))): row
-            for row in distribution.rows()
-        }
+    def _odd_rows(self, distribution: Distribution) -> dict[str, Row]:
+        """The lines that are not found by the path below the site, by the file's own path."""
+        outside = frozenset(distribution.listed.outline.outside)
+        rows = [row for row in distribution.rows() if self.folds or row.path in outside]
+        paths = [
+            os.path.normpath(os.path.join(distribution.site, row.path.replace("\\", os.sep))) for row in rows
+        ]
+        return {self._key(self.straight(path)): row for path, row in zip(paths, rows, strict=True)}
 
     def is_as_recorded(self, distribution: Distribution, path: str) -> bool | None:
         """The file is what was installed, by size and hash; None where RECORD does not say."""
         row = self.row(distribution, path)
         if row is None or not row.digest:
             return None
+        import base64  # what follows is asked of few files
+        import hashlib
+
         try:
             if row.size_bytes >= 0 and os.stat(path).st_size != row.size_bytes:
                 return False
@@ -145,7 +186,7 @@ class Environment:
 
     def site_of(self, path: str) -> str:
         """The folder of distributions that the file is in, or ""."""
-        straight = self._straight(path)
+        straight = self.straight(path)
         inside = [
             site
             for site in self.sites

@@ -52,7 +52,12 @@ def _is_carried(each: Distribution, firsts: dict[str, Distribution], sites: list
         return False
     paths = [os.path.join(each.info, name) for name in ("METADATA", "RECORD", "PKG-INFO")]
     rows = [os.path.relpath(path, outer).replace(os.sep, "/") for path in paths]
-    return any(other.row(row) is not None for other in firsts.values() if other.site == outer for row in rows)
+    beside = [
+        other.listed
+        for other in firsts.values()
+        if other.site == outer and rows[0].partition("/")[0] in other.listed.outline.tops
+    ]
+    return any(row in listed for listed in beside for row in rows)
 
 
 def _metadata_in(site: str, is_own: bool) -> list[str]:

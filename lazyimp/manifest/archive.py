@@ -8,7 +8,7 @@ import io
 import os
 import tarfile
 import tempfile
-from typing import IO
+from typing import IO, Protocol
 
 from lazyimp.errors import LazyimpError
 from lazyimp.manifest.values import LocalFile, LocalPart
@@ -59,13 +59,26 @@ def _member(each: LocalFile) -> tarfile.TarInfo:
     return member
 
 
-def content(each: LocalFile) -> bytes:
-    """The bytes that the manifest was made with; raises ArchiveError if they have changed since."""
+class Hashed(Protocol):
+    """A file, and the hash that it had when it was noted."""
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal digits."""
+
+
+def content(each: Hashed, noted: str = "the manifest was made; make the manifest again") -> bytes:
+    """The bytes as they were when it was noted, which `noted` says with the way out; raises ArchiveError else."""
+    when, _, way_out = noted.partition("; ")
     try:
         with open(each.path, "rb") as file:
             data = file.read()
     except OSError as error:
-        raise ArchiveError(f"cannot read {each.path!r}: {error.strerror}; make the manifest again") from None
+        raise ArchiveError(f"cannot read {each.path!r}: {error.strerror}; {way_out}") from None
     if hashlib.sha256(data).hexdigest() != each.sha256:
-        raise ArchiveError(f"{each.path!r} has changed since the manifest was made; make the manifest again")
+        raise ArchiveError(f"{each.path!r} has changed since {when}; {way_out}")
     return data

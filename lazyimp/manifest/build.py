@@ -15,11 +15,13 @@ from lazyimp.manifest.local import LocalCode
 from lazyimp.manifest.needed import UNKNOWN, Needed
 from lazyimp.manifest.observe import Place, Seen, observe, strings, sys_path_of
 from lazyimp.manifest.owners import Owner, Owners
+from lazyimp.manifest.requires import Requires
 from lazyimp.manifest.resolve import Resolver
 from lazyimp.manifest.unloaded import Unloaded
 from lazyimp.manifest.values import (
     DATA,
     DEFERRED,
+    DIRECT,
     LIBRARY,
     METADATA,
     OBSERVED,
@@ -87,6 +89,7 @@ class Builder:
         stdlib = strings(header.get("stdlib"))
         self.owners = Owners(self.environment, stdlib, sys_path, str(header.get("base_prefix") or ""))
         self.target = target or targets.of_record(record)
+        self.requires = Requires(self.environment, targets.markers(self.target))
         self.extra = tuple(extra)
         self.excluded = frozenset(canonical(each) for each in exclude)
         self.minimal = minimal
@@ -106,6 +109,7 @@ class Builder:
         for name in self.extra:
             self._requested(name)
         self._optional(seen)
+        self._direct(seen)
         self._static(seen)
         self._foreign()
         kinds = {name: kind_of(each.distribution, self.environment) for name, each in self.gathered.items()}
@@ -174,11 +178,9 @@ class Builder:
                 self._own(owner, DATA, path, who, path)
             elif owner.kind == "local" and self.local.is_below_code(path):
                 self.local.add(owner, path)
+        by_info = {each.info: each for each in self.environment.distributions}
         for folder, who in seen.metadata.items():
-            found = next(
-                (each for each in self.environment.distributions if each.info == os.path.realpath(folder)),
-                None,
-            )
+            found = by_info.get(os.path.realpath(folder))
             if found is not None:
                 self._gather(found).see(METADATA, os.path.basename(folder), who)
         for path in seen.libraries:
@@ -206,6 +208,17 @@ class Builder:
             if name not in self.needed.names:
                 each.tags.add(OPTIONAL)
 
+    def _direct(self, seen: Seen) -> None:
+        """Tag what the program's own code imports: who loaded it first may be another."""
+        origins = {module.name: module.origin for module in seen.modules}
+        for name, place in static.named(self._own_files(seen)).items():
+            path = origins.get(name) or self.resolver.file_of(name)
+            owner = self.owners.of(path, name).distribution if path else None
+            known = self.gathered.get(owner.name) if owner is not None else None
+            if known is not None and DIRECT not in known.tags:
+                known.tags.add(DIRECT)
+                known.evidence[:] = [Evidence(DIRECT, name, place), *known.evidence][:MOST_EVIDENCE]
+
     def _is_probed(self, each: Gathered, origins: dict[str, str]) -> bool:
         """Only its metadata was read, while modules of other distributions loaded: to see whether it is there."""
         return each.tags == {METADATA} and all(
@@ -216,7 +229,7 @@ class Builder:
     def _required(self, names: Iterable[str]) -> set[str]:
         """What these require, directly or not."""
         names = list(names)
-        closure = closures.close(names, self.environment, targets.markers(self.target))
+        closure = closures.close(names, self.requires)
         return set().union(*(closure.below(name) for name in names))
 
     def _own_files(self, seen: Seen) -> list[str]:
@@ -324,7 +337,7 @@ class Builder:
 
     def _lock(self, kinds: dict[str, Kind]) -> tuple[Requirement, ...]:
         observed = [name for name, each in self.gathered.items() if self._is_wanted(name, each)]
-        closure = closures.close(observed, self.environment, targets.markers(self.target))
+        closure = closures.close(observed, self.requires)
         short = set(closures.roots(observed, closure))
         names = set(observed).union(*(closure.below(name) for name in observed)) - self.excluded
         for who, requirement in closure.missing:

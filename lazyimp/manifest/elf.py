@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LOAD, DYNAMIC = 1, 2  # segments
 NEEDED, STRTAB, RPATH, RUNPATH = 1, 5, 15, 29  # entries of the dynamic one
@@ -16,8 +16,7 @@ EVERYWHERE = re.compile(
 LARGEST = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """Names of libraries, and the folders of RPATH and RUNPATH as written."""
 
     libraries: tuple[str, ...] = ()

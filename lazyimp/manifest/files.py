@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from lazyimp.manifest.secrets import secret_name, secret_text
 from lazyimp.manifest.values import LocalFile, Undecided
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".lazyimpignore"
 # Never code of the program: version control, environments, caches, builds. Rules in gitignore's syntax.
@@ -20,6 +23,7 @@ ALWAYS = (
     ".git/", ".hg/", ".svn/", ".bzr/", "__pycache__/", "*.py[co]", ".mypy_cache/", ".ruff_cache/", ".pytest_cache/",
     ".ipynb_checkpoints/", ".tox/", ".nox/", ".eggs/", "node_modules/", ".DS_Store", "*.lazyimp.jsonl*", "*.swp",
 )  # fmt: skip
+_ALWAYS_LIKE = re.compile(r".*\.py[co]|.*\.lazyimp\.jsonl.*|.*\.swp", re.DOTALL).fullmatch
 LARGE_BYTES = 100 << 20
 LONGEST_NAME = 1000
 
@@ -42,7 +46,6 @@ class Collector:
         self.root = root
         self.inside = tuple(os.path.realpath(each) for each in (root, project) if each)
         self.include = frozenset(os.path.abspath(each) for each in include)
-        self.rules = _rules(root)
         self.found = Found()
         self._names: set[str] = set()
 
@@ -68,7 +71,7 @@ class Collector:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if self.rules.match_file(name + "/" if is_folder else name) and not self._is_kept(entry.path):
+            if self._is_ruled_out(name, is_folder) and not self._is_kept(entry.path):
                 continue
             if not is_folder:
                 yield entry.path
@@ -81,7 +84,7 @@ class Collector:
 
     def _file(self, path: str, asked: bool = False) -> None:
         name = self._name(path)
-        ruled_out = asked and name.endswith(".pyc") and self.rules.match_file(name)
+        ruled_out = asked and name.endswith(".pyc") and self._is_ruled_out(name)
         if name in self._names or (ruled_out and not self._is_kept(path)):
             return
         problem = self._problem(path, name)
@@ -96,6 +99,16 @@ class Collector:
             return
         self._names.add(name)
         self.found.files.append(LocalFile(path, name, size, digest, executable))
+
+    def _is_ruled_out(self, name: str, is_folder: bool = False) -> bool:
+        """What is always ignored, and the project's own rules, which may take some of it back."""
+        if self._own_rules is None:
+            return is_always_ignored(name, is_folder)
+        return bool(self._own_rules.match_file(name + "/" if is_folder else name))
+
+    @functools.cached_property
+    def _own_rules(self) -> GitIgnoreSpec | None:
+        return _own_rules(self.root)
 
     def _is_kept(self, path: str) -> bool:
         """Whatever the rules say: what was named, and bytecode that has no source."""
@@ -150,8 +163,14 @@ def fingerprint(path: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _rules(root: str) -> GitIgnoreSpec:
-    """What is always ignored, then the project's own rules, which may take some of it back.
+def is_always_ignored(name: str, is_folder: bool = False) -> bool:
+    """The last part of the name is one of ALWAYS; what is in a folder that is one is never come to."""
+    last = name.rpartition("/")[2]
+    return (is_folder and f"{last}/" in ALWAYS) or last in ALWAYS or bool(_ALWAYS_LIKE(last))
+
+
+def _own_rules(root: str) -> GitIgnoreSpec | None:
+    """ALWAYS and the project's own rules; None without any.
 
     `.gitignore` is not asked: what is kept out of version control (built parts, data) may be what runs.
     """
@@ -159,5 +178,7 @@ def _rules(root: str) -> GitIgnoreSpec:
         with open(os.path.join(root, IGNORE_FILE), encoding="utf-8") as file:
             own = file.read().splitlines()
     except OSError:
-        own = []
+        return None
+    from pathspec import GitIgnoreSpec  # few projects have rules, and it takes long to load
+
     return GitIgnoreSpec.from_lines([*ALWAYS, *own])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from urllib.parse import unquote, urlparse
+from typing import NamedTuple
 
 from lazyimp.distributions import Distribution, Environment
 from lazyimp.distributions.conda import without_secrets
@@ -17,8 +16,7 @@ SYSTEM_FOLDERS = (f"{os.sep}dist-packages",)
 COMPILED = (".so", ".pyd", ".dylib", ".dll")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of KINDS, the sentence that says why, where to get it, flags, and what stands in the way."""
 
     kind: str
@@ -120,7 +118,7 @@ def _archive(
 ) -> Kind:
     hashes = _hashes(info)
     if provenance:
-        host = urlparse(clean).netloc
+        host = clean.partition("//")[2].partition("/")[0]
         return Kind(
             "index",
             f"provenance_url.json names the file it came from ({host})",
@@ -129,6 +127,8 @@ def _archive(
     path = path_of(url)
     if "pypoetry" in path and "artifacts" in path:
         return _index(distribution, "its direct_url is a file of poetry's own cache", hashes)
+    from urllib.parse import unquote  # few distributions have a URL
+
     source = Source(url="" if path else clean, path=path, hashes=hashes, subdirectory=subdirectory)
     return Kind("archive", f"direct_url.json names the file {path or unquote(clean)}", source)
 

@@ -108,8 +108,10 @@ class Needed:
         file, line = place
         if not file or static.is_guarded(file, line) or not self.is_needed(file):
             return False
+        if static.stands_at_margin(file, line):
+            return True
         tried = any(other == file and static.is_guarded(file, there) for other, there in places)
-        return not tried or static.stands_at_margin(file, line)
+        return not tried and not static.tried_before(file, line)
 
     def is_needed(self, file: str) -> bool:
         """Code that is needed: some way leads from it to the program or to a package that is needed."""

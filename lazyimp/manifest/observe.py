@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lazyimp.record import FAILED, FIRST_USE, THERE, Import, Record
 
 OURS = ("lazyimp", "lazyimp_c")
 # Read for every distribution there is by whoever asks for entry points: no sign that one is needed.
 SCANNED = ("entry_points.txt", "RECORD", "INSTALLER", "top_level.txt", "direct_url.json")
+COMPILED = (".so", ".pyd")
 START_UP = (".pth", "pyvenv.cfg")  # read by every interpreter that starts
 # So many distributions whose metadata was read: somebody looked at all of them.
 MOST_METADATA = 40
@@ -23,8 +24,7 @@ MOST_METADATA = 40
 Place = tuple[str, int]  # a file and a line of it; ("", 0) where it is not known
 
 
-@dataclass(frozen=True, slots=True)
-class SeenModule:
+class SeenModule(NamedTuple):
     """A module that was loaded: its file ("" for none), and the place of the import."""
 
     name: str
@@ -39,19 +39,18 @@ class SeenModule:
         return (self.importer, int(self.by.rpartition(":")[2] or 0)) if self.importer else ("", 0)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What the run and the processes below it came to need; paths are absolute, each once, in order."""
 
     modules: tuple[SeenModule, ...]
-    data: dict[str, str] = field(default_factory=dict)  # path -> who opened it
-    metadata: dict[str, str] = field(default_factory=dict)  # metadata folder -> who asked
-    libraries: tuple[str, ...] = ()
-    failed: dict[str, str] = field(default_factory=dict)  # modules that could not be imported -> who asked
-    complete: bool = True
-    deferred: dict[str, str] = field(default_factory=dict)  # put off by lazyimp, never loaded -> statement
-    commands: tuple[str, ...] = ()  # modules that ran as `python -m`
-    places: dict[str, set[Place]] = field(default_factory=dict)  # module -> statements that ask for it
+    data: dict[str, str]  # path -> who opened it
+    metadata: dict[str, str]  # metadata folder -> who asked
+    libraries: tuple[str, ...]
+    failed: dict[str, str]  # modules that could not be imported -> who asked
+    complete: bool
+    deferred: dict[str, str]  # put off by lazyimp, never loaded -> statement
+    commands: tuple[str, ...]  # modules that ran as `python -m`
+    places: dict[str, set[Place]]  # module -> statements that ask for it
 
 
 def observe(record: Record) -> Seen:
@@ -137,6 +136,9 @@ def _places(process: Record, places: dict[str, set[Place]]) -> None:
         if each.use == FIRST_USE or each.how == FAILED:
             continue
         file, line = each.file, each.line
+        around = known.get(each.parent)
+        if around is not None and _is_by_compiled(each, around):
+            file, line = "", 0
         if (
             file.startswith(stdlib) and "-packages" not in file
         ):  # on behalf of somebody: of what is being loaded
@@ -153,6 +155,15 @@ def _places(process: Record, places: dict[str, set[Place]]) -> None:
         while name and place not in (there := places.setdefault(name, set())):
             there.add(place)
             name = name.rpartition(".")[0]
+
+
+def _is_by_compiled(each: Import, around: Import) -> bool:
+    """Compiled code asked while it was loaded: it has no lines, so the statement that loads it seems to ask."""
+    return (
+        around.origin.endswith(COMPILED)
+        and (each.file, each.line) == (around.file, around.line)
+        and not around.name.startswith(f"{each.name}.")
+    )
 
 
 def _main(process: Record, modules: dict[str, SeenModule], commands: dict[str, None]) -> None:

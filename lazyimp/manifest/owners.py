@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lazyimp.distributions import CondaPackage, Distribution, Environment
 from lazyimp.manifest.kinds import COMPILED, SYSTEM_FOLDERS
@@ -12,8 +12,7 @@ NO_FILE = ("", "built-in", "frozen", "namespace")
 ARCHIVES = (".zip", ".egg", ".pex", ".whl", ".pyz")
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """`kind` of KINDS; the distribution, or the root of local code, or conda's package; and why."""
 
     kind: str
@@ -32,25 +31,29 @@ class Owners:
         self, environment: Environment, stdlib: list[str], sys_path: list[str], base_prefix: str = ""
     ) -> None:
         self.environment = environment
-        self.stdlib = [os.path.realpath(each) for each in stdlib if each]
+        self.stdlib = list(
+            dict.fromkeys(other for each in stdlib if each for other in (each, os.path.realpath(each)))
+        )
         self.roots = [os.path.realpath(each or ".") for each in sys_path]
         self.base_prefix = base_prefix
         self._known: dict[str, Owner] = {}
 
     def of(self, path: str, name: str = "") -> Owner:
         """The owner of a file, or of the module `name` that has none."""
-        if path in NO_FILE or path.startswith("<"):
-            return _without_file(path, name)
         known = self._known.get(path)
         if known is None:
+            if path in NO_FILE or path.startswith("<"):
+                return _without_file(path, name)
             known = self._known[path] = self._find(path)
         return known
 
     def _find(self, path: str) -> Owner:
+        # a source tree may hold an interpreter with its standard library: in an environment of its own
         return (
-            self._installed(path)
+            self._standard(path)
+            or self._installed(path)
+            or self._standard(self.environment.straight(path))
             or self._editable(path)
-            or self._standard(path)
             or self._conda(path)
             or self._system(path)
             or self._by_folder(path)
@@ -100,20 +103,24 @@ class Owners:
         found = self.environment.editable_owner(path)
         if found is None:
             return None
+        how, site = self.environment.editables[found.name], self.environment.site_of(path)
+        # a project may hold the environment that it is installed in, which is no part of its source
+        if site.startswith(how.root + os.sep) and not how.places_below(site, path):
+            return None
         return Owner(
             "editable",
             f"in the source tree of {found.name}",
             found,
-            self.environment.editables[found.name].root,
+            how.root,
         )
 
     def _standard(self, path: str) -> Owner | None:
-        real = os.path.realpath(path)
         for folder in self.stdlib:
-            if real.startswith(folder + os.sep) and not self.environment.site_of(path):
-                below = real[len(folder) + 1 :]
-                if not below.startswith(("site-packages" + os.sep, "dist-packages" + os.sep)):
-                    return Owner("stdlib", f"below {folder}")
+            if path.startswith(folder + os.sep):
+                below = path[len(folder) + 1 :]
+                if below.startswith(("site-packages" + os.sep, "dist-packages" + os.sep)):
+                    return None
+                return None if self.environment.site_of(path) else Owner("stdlib", f"below {folder}")
         return None
 
     def _conda(self, path: str) -> Owner | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 
 NAMES = (
@@ -12,19 +11,18 @@ NAMES = (
 )  # fmt: skip
 PUBLIC = ("*.pub", ".env.example", ".env.sample", ".env.template", "cacert.pem", "ca-bundle.pem")
 FOLDERS = (".aws", ".ssh", ".gnupg", ".azure", ".kube", ".docker", ".config/gcloud")
-# What the issuers of keys begin them with, and the frame of a private key.
+# What the issuers of keys begin them with, and the frame of a private key; first what stands in each of them.
 TEXTS = (
-    (rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----", "a private key"),
-    (rb"\bAKIA[0-9A-Z]{16}\b", "an AWS access key"),
-    (rb"\bgh[pousr]_[A-Za-z0-9]{36,}\b", "a GitHub token"),
-    (rb"\bglpat-[A-Za-z0-9_-]{20,}\b", "a GitLab token"),
-    (rb"\bhf_[A-Za-z0-9]{30,}\b", "a Hugging Face token"),
-    (rb"\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,}\b", "an API key"),
-    (rb"\bxox[abprs]-[A-Za-z0-9-]{20,}\b", "a Slack token"),
-    (rb"\bAIza[0-9A-Za-z_-]{35}\b", "a Google API key"),
-    (rb"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}", "a PyPI token"),
+    (b"PRIVATE KEY", rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----", "a private key"),
+    (b"AKIA", rb"\bAKIA[0-9A-Z]{16}\b", "an AWS access key"),
+    (b"gh", rb"\bgh[pousr]_[A-Za-z0-9]{36,}\b", "a GitHub token"),
+    (b"glpat-", rb"\bglpat-[A-Za-z0-9_-]{20,}\b", "a GitLab token"),
+    (b"hf_", rb"\bhf_[A-Za-z0-9]{30,}\b", "a Hugging Face token"),
+    (b"sk-", rb"\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,}\b", "an API key"),
+    (b"xox", rb"\bxox[abprs]-[A-Za-z0-9-]{20,}\b", "a Slack token"),
+    (b"AIza", rb"\bAIza[0-9A-Za-z_-]{35}\b", "a Google API key"),
+    (b"pypi-AgEI", rb"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}", "a PyPI token"),
 )
-_TEXTS = tuple((re.compile(pattern), what) for pattern, what in TEXTS)
 LOOK_BYTES = 1 << 20
 TEXT_SUFFIXES = (
     ".py",
@@ -47,13 +45,21 @@ def secret_name(name: str) -> str:
     """Why a file of that relative name is a secret, or ""."""
     parts = name.split("/")
     last = parts[-1].lower()
-    if any(fnmatch.fnmatch(last, each) for each in PUBLIC):
+    if any(_is_like(last, each) for each in PUBLIC):
         return ""
     for folder in FOLDERS:
         if f"/{folder}/" in f"/{name}":
             return f"it lies in {folder}"
-    found = next((each for each in NAMES if fnmatch.fnmatch(last, each)), "")
+    found = next((each for each in NAMES if _is_like(last, each)), "")
     return f"its name is like {found}" if found else ""
+
+
+def _is_like(name: str, pattern: str) -> bool:
+    """The name is the pattern's, in which a star stands for anything."""
+    start, star, end = pattern.partition("*")
+    if not star:
+        return name == pattern
+    return len(name) >= len(start) + len(end) and name.startswith(start) and name.endswith(end)
 
 
 def secret_text(path: str) -> str:
@@ -65,4 +71,4 @@ def secret_text(path: str) -> str:
             text = file.read(LOOK_BYTES)
     except OSError:
         return ""
-    return next((what for pattern, what in _TEXTS if pattern.search(text)), "")
+    return next((what for sign, pattern, what in TEXTS if sign in text and re.search(pattern, text)), "")

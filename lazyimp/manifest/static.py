@@ -9,14 +9,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lazyimp.distributions import Distribution, Environment
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An import statement as written: the absolute module names it may load, and where it stands."""
 
     names: tuple[str, ...]
@@ -159,9 +157,14 @@ def stands_at_margin(path: str, line: int) -> bool:
 
 
 def _holds(body: list[ast.stmt], line: int) -> bool:
-    """The line is in the body of a try or with among these that lets an ImportError pass; not in a function there."""
+    """The line is in the body of a try or with among these that lets an ImportError pass, or behind a question.
+
+    That is an `if not available(): return` before it: what follows runs only because something is installed.
+    """
     for node in body:
         if not node.lineno <= line <= (node.end_lineno or node.lineno):
+            if isinstance(node, ast.If) and node.lineno < line and _leaves_without(node):
+                return True
             continue
         if isinstance(node, ast.Try) and any(map(_takes_import_error, node.handlers)):
             # what follows below `else` runs only if it could be imported
@@ -174,6 +177,27 @@ def _holds(body: list[ast.stmt], line: int) -> bool:
         blocks += [each.body for each in (*getattr(node, "handlers", ()), *getattr(node, "cases", ()))]
         return any(_holds(block, line) for block in blocks)
     return False
+
+
+_ASKS_WHETHER = re.compile(r"available|installed|has_|have_|_exists|find_spec", re.IGNORECASE).search
+
+
+def _leaves_without(node: ast.If) -> bool:
+    """`if not available(): return`: the test asks whether something is installed."""
+    asked = (getattr(each, "id", getattr(each, "attr", "")) for each in ast.walk(node.test))
+    return isinstance(node.body[-1], ast.Return) and any(map(_ASKS_WHETHER, asked))
+
+
+def tried_before(path: str, line: int) -> bool:
+    """What is imported at that line the file has tried to import before, inside a try that takes ImportError."""
+    written = imports_of(path)
+    tops = {name.partition(".")[0] for each in written if each.line == line for name in each.names}
+    return any(
+        each.guarded
+        and each.line < line
+        and not tops.isdisjoint(name.partition(".")[0] for name in each.names)
+        for each in written
+    )
 
 
 @functools.lru_cache(maxsize=256)
@@ -201,6 +225,16 @@ def wanted(files: Iterable[str]) -> set[str]:
         if (each.passed or not each.guarded) and not each.checking
         for name in each.names
     }
+
+
+def named(files: Iterable[str]) -> dict[str, str]:
+    """Modules that the files import, wherever, but for type checkers -> where ("file:line")."""
+    found: dict[str, str] = {}
+    for path in files:
+        for each in imports_of(path) if path.endswith(".py") else ():
+            for name in () if each.checking else each.names:
+                found.setdefault(name, f"{path}:{each.line}")
+    return found
 
 
 def unobserved(files: Iterable[str], observed: Iterable[str]) -> dict[str, str]:

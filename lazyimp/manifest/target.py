@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
-import platform
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-
-from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
+from typing import TYPE_CHECKING
 
 from lazyimp.errors import UsageError
 from lazyimp.manifest.values import Target
 from lazyimp.record import Record
+
+if TYPE_CHECKING:
+    from packaging.tags import Tag
 
 OLDEST_GLIBC, OLDEST_MUSL = 5, 1  # manylinux_2_5, musllinux_1_1
 _LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
@@ -23,20 +26,41 @@ ACCELERATOR = re.compile(r"cpu|auto|cu\d{2,3}|rocm[\d.]+|xpu|mps")
 def of_record(record: Record) -> Target:
     """The machine and the interpreter that the record was made with."""
     header = record.header
-    python = str(header.get("python") or platform.python_version())
-    system, _, architecture = str(header.get("platform") or "linux-x86_64").partition("-")
-    name, version = platform.libc_ver()
+    python = str(header.get("python") or sys.version.split()[0])
+    system, _, architecture = str(header.get("platform") or _here()).partition("-")
+    name, version = _libc()
     short = "".join(python.split(".")[:2])
+    folders = header.get("stdlib")
+    is_free = isinstance(folders, list) and bool(folders) and re.search(r"python3\.\d+t$", str(folders[0]))
     return Target(
         python,
         "cp",
-        f"cp{short}",
+        f"cp{short}{'t' if is_free else ''}",
         {"darwin": "macos", "win32": "windows"}.get(system, system),
         "glibc" if name == "glibc" else "musl",
         version or "1.2",
-        architecture or platform.machine(),
+        architecture,
         "cpu",
     )
+
+
+def _here() -> str:
+    import platform
+
+    return f"{sys.platform}-{platform.machine()}"
+
+
+def _libc() -> tuple[str, str]:
+    """The C library of this machine and its version; "" where it is not told."""
+    try:
+        name, _, version = str(os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (AttributeError, ValueError, OSError):
+        name, version = "", ""
+    if not name:
+        import platform  # it may look into the interpreter's file, and loads much
+
+        name, version = platform.libc_ver()
+    return name, version
 
 
 def changed(
@@ -95,6 +119,8 @@ def markers(target: Target) -> dict[str, str]:
 
 def tags(target: Target) -> Iterator[Tag]:
     """The tags that an installer accepts there, best first (PEP 425, 600, 656)."""
+    from packaging.tags import compatible_tags, cpython_tags  # see accepts()
+
     major, minor = (int(each) for each in target.python.split(".")[:2])
     places = list(platforms(target))
     yield from cpython_tags((major, minor), [target.abi], places)
@@ -129,15 +155,39 @@ def platforms(target: Target) -> Iterator[str]:
 
 def accepts(target: Target, wheel_tags: Iterable[str]) -> str:
     """Why a wheel with these tags (`Tag:` of its WHEEL file) does not fit the target; "" if it does."""
-    given = [tag for line in wheel_tags for tag in parse_tag(line)]
+    lines = tuple(wheel_tags)
+    if not lines or any(_is_plainly_fit(line, target) for line in lines):
+        return ""
+    from packaging.tags import parse_tag  # most fit plainly, and it takes long to load
+
+    given = [tag for line in lines for tag in parse_tag(line)]
     known = _known(target)
-    if not given or any(tag in known for tag in given):
+    if any(tag in known for tag in given):
         return ""
     newest = _glibc_of(given)
     if newest is not None and target.libc == "glibc" and _fits_otherwise(given, target):
         return f"it needs glibc {newest[0]}.{newest[1]}, and the target has {target.libc_version}"
     shown = ", ".join(sorted(map(str, given))[:3])
     return f"it is built for {shown}, and the target is {target.abi} on {next(platforms(target))}"
+
+
+def _is_plainly_fit(line: str, target: Target) -> bool:
+    """One of the tags in `line` is for any Python 3, or for the very interpreter of the target, and for its machine."""
+    parts = line.split("-")
+    if len(parts) != 3:
+        return False
+    pythons, abis, places = (part.split(".") for part in parts)
+    minor = int(target.python.split(".")[1])
+    is_pure = "py3" in pythons and "none" in abis
+    fits = is_pure or (f"cp3{minor}" in pythons and target.abi in abis)
+    if not fits and "abi3" in abis and target.abi == f"cp3{minor}":  # the stable interface of that version on
+        fits = any(f"cp3{each}" in pythons for each in range(2, minor + 1))
+    return (is_pure and "any" in places) or (fits and not _platforms(target).isdisjoint(places))
+
+
+@functools.lru_cache(maxsize=8)
+def _platforms(target: Target) -> frozenset[str]:
+    return frozenset(platforms(target))
 
 
 def _glibc_of(given: list[Tag]) -> tuple[int, int] | None:

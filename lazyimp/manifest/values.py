@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+FORMAT = "lazyimp-manifest"  # of the file that holds one
+
 # Where something comes from; each module, file and distribution of a run ends in exactly one.
 KINDS = (
     "stdlib",
@@ -23,6 +25,7 @@ KINDS = (
 
 # Why a distribution is listed (Requirement.tags).
 OBSERVED = "observed"  # the run loaded code of it
+DIRECT = "direct"  # the program's own code imports it, whoever loaded it first
 DEFERRED = "deferred"  # an import statement that lazyimp put off names it, and nothing used it
 DATA = "data"  # the run opened a data file of it
 METADATA = "metadata"  # the run read its metadata

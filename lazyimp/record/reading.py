@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from lazyimp.record.values import (
     FORMAT,
@@ -71,9 +71,9 @@ def read_one(path: str | os.PathLike[str]) -> Record:
             data = file.read()
     except OSError as error:
         raise RecordError(f"cannot read record {path!r}: {error.strerror or error}") from None
-    lines = data.split(b"\n")[:-1]
-    header = _header(path, lines[0] if lines else b"")
-    return _Reader(path, header).read(lines[1:])
+    first, newline, rest = data[: data.rfind(b"\n") + 1].partition(b"\n")
+    header = _header(path, first if newline else b"")
+    return _Reader(path, header).read(_rows(rest))
 
 
 def _header(path: str, line: bytes) -> dict[str, object]:
@@ -93,14 +93,35 @@ def _header(path: str, line: bytes) -> dict[str, object]:
 
 
 _LARGEST = 2**63
+_INT = {int}
 _NUMBERS = ("pid", "ppid", "unix_ns", "mono_ns")  # of the header, which the order of processes depends on
 
 
 def _whole(row: list[Any]) -> list[int]:
     """`row`; raises TypeError where one of it is no whole number of 64 bits."""
-    if any(type(each) is not int or abs(each) > _LARGEST for each in row):
+    if set(map(type, row)) != _INT or max(row) > _LARGEST or min(row) < -_LARGEST:
         raise TypeError
     return row
+
+
+def _rows(lines: bytes) -> list[Any]:
+    """What the lines hold, None for one that is damaged; all are parsed at once where all are whole."""
+    count = lines.count(b"\n")
+    if count and lines.startswith(b"[") and lines.count(b"]\n") == lines.count(b"\n[") + 1 == count:
+        try:
+            rows = json.loads(b"[%b]" % lines[:-1].replace(b"\n", b","))
+            if len(rows) == count:
+                return cast("list[Any]", rows)
+        except (ValueError, RecursionError):
+            pass  # one of them is not whole
+    return [_row(line) for line in lines.split(b"\n")[:-1]]
+
+
+def _row(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 class _Reader:
@@ -122,10 +143,9 @@ class _Reader:
         self.facts: dict[str, object] = {}
         self.end: End | None = None
 
-    def read(self, lines: list[bytes]) -> Record:
+    def read(self, rows: list[Any]) -> Record:
         """The Record."""
         kinds: dict[str, Callable[[list[Any]], None]] = {
-            "s": self._text,
             "i": self._import,
             "d": self._deferral,
             "u": self._use,
@@ -140,12 +160,17 @@ class _Reader:
             "e": self._end,
         }
         damaged = 0
-        for line in lines:
+        for row in rows:
             try:
-                kind, *row = json.loads(line)
-                if kind in kinds:
-                    kinds[kind](row)
-            except (ValueError, TypeError, IndexError, KeyError, RecursionError):
+                kind = row[0]
+                if kind == "s":  # most are
+                    text = row[1]
+                    self.texts.append(
+                        text if isinstance(text, str) else ""
+                    )  # the numbers of those behind it stand
+                elif kind in kinds:
+                    kinds[kind](row[1:])
+            except (ValueError, TypeError, IndexError, KeyError):
                 damaged += 1
         if damaged:
             self.facts["damaged"] = damaged
@@ -165,31 +190,13 @@ class _Reader:
             self.end,
         )
 
-    def _text(self, row: list[str]) -> None:
-        self.texts.append(row[0] if isinstance(row[0], str) else "")  # the numbers of those behind it stand
-
     def _import(self, row: list[int]) -> None:
         t = self.texts
-        number, parent, thread, name, file, line, start, wall, cpu, minor, major, read, rss = _whole(row[:13])
-        origin, how, error, use = _whole(row[13:17])
+        number, parent, thread, name, file, line, *figures, origin, how, error, use = _whole(row[:17])
+        start, wall, cpu, minor, major, read, rss = figures
         function = t[row[17]] if len(row) > 17 else None
-        figures = (start, wall, cpu, minor, major, read, rss)
-        self.imports.append(
-            Import(
-                number,
-                parent,
-                thread,
-                t[name],
-                t[file],
-                line,
-                *figures,
-                t[origin],
-                how,
-                t[error],
-                use,
-                function,
-            )
-        )
+        made = (number, parent, thread, t[name], t[file], line, start, wall, cpu, minor, major, read, rss)
+        self.imports.append(Import(*made, t[origin], how, t[error], use, function))
 
     def _deferral(self, row: list[int]) -> None:
         t = self.texts
@@ -204,7 +211,7 @@ class _Reader:
         use = Use(t[file], line, t[function], at, wall, t[error])
         known = self.deferrals[number]
         if known.use is None or known.use.error:  # what failed may be tried again
-            self.deferrals[number] = replace(known, use=use)
+            self.deferrals[number] = known._replace(use=use)
 
     def _opened(self, row: list[int]) -> None:
         path, at, during, writes = _whole(row[:4])

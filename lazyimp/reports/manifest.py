@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lazyimp.manifest.diff import Change
-from lazyimp.manifest.values import Manifest, Requirement
+from lazyimp.manifest.values import DIRECT, OBSERVED, Manifest, Requirement
 from lazyimp.reports.terminal import (
     BOLD,
     DIM,
@@ -43,7 +43,10 @@ def render(manifest: Manifest, style: Style | None = None, *, verbose: bool = Fa
         lines += table(_COLUMNS, [_row(each, verbose) for each in rows], style)
     hidden = len(manifest.requirements) - len(manifest.roots())
     if hidden and not verbose:
-        lines.append(style.paint(f"and {count(hidden, 'others')} that these require; -v lists them", DIM))
+        own = [each.name for each in manifest.requirements if not each.root and DIRECT in each.tags]
+        said = f" ({', '.join(own)}: imported by the program itself)" if own else ""
+        text = f"and {count(hidden, 'others')} that these require{said}; -v lists them"
+        lines += wrapped(text, style, code=DIM)
     lines += _local(manifest, style)
     lines += _undecided(manifest, style)
     return "\n".join(lines) + "\n"
@@ -84,7 +87,10 @@ def _short(place: str) -> str:
 
 
 def _tags(each: Requirement) -> str:
-    shown = [tag for tag in each.tags if tag != "observed" or len(each.tags) == 1]
+    """What it is needed as; that code of it was loaded, or that the program imports it, says more than the rest."""
+    loaded = {DIRECT, OBSERVED}.intersection(each.tags)
+    shown = [tag for tag in each.tags if not loaded or tag not in ("data", "metadata", "library")]
+    shown = [tag for tag in shown if tag != OBSERVED or len(shown) == 1]
     return ", ".join([*shown, *(flag for flag in each.flags if flag == "modified")])
 
 

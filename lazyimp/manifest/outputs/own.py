@@ -16,6 +16,7 @@ import tomli_w
 
 from lazyimp.errors import LazyimpError
 from lazyimp.manifest.values import (
+    FORMAT,
     Evidence,
     LocalFile,
     LocalPart,
@@ -31,7 +32,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-FORMAT = "lazyimp-manifest"
 VERSION = 1
 
 T = TypeVar("T")

@@ -7,7 +7,6 @@ not change is not sent again, and code that changed leaves the cluster's environ
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from lazyimp.ship.hostzip import host_zip
 from lazyimp.ship.planning import digest_name
 from lazyimp.ship.values import Blob, Plan
 
+PLANNED = "it was planned; plan again"
 RUNNER = "lazyimp-host.pyz"
 WHEELS = "lazyimp-wheels"
 INPUTS = "lazyimp-inputs"
@@ -36,14 +36,14 @@ class Package:
     size_bytes: int
 
     def write(self, path: str) -> None:
-        """Write the zip; raises ShipError or ArchiveError for what cannot be read or was changed since."""
+        """Write the zip; raises ArchiveError for what cannot be read or was changed since."""
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
             for name, source in self.rows:
                 member = zipfile.ZipInfo(name)
                 executable = getattr(source, "executable", False)
                 member.external_attr = (0o100755 if executable else 0o100644) << 16
                 member.compress_type = zipfile.ZIP_DEFLATED
-                packed.writestr(member, _bytes(source))
+                packed.writestr(member, source if isinstance(source, bytes) else content(source, PLANNED))
 
 
 def packages_of(plan: Plan) -> tuple[Package, ...]:
@@ -104,18 +104,3 @@ def _package(what: str, rows: list[tuple[str, Any]], digest: str = "") -> Packag
 
 def _sha256(source: Any) -> str:
     return hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else str(source.sha256)
-
-
-def _bytes(source: Any) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    if not isinstance(source, Blob):
-        return content(source)
-    try:
-        with open(source.path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise ShipError(f"cannot read {source.path!r}: {error.strerror}") from None
-    if hashlib.sha256(data).hexdigest() != source.sha256:
-        raise ShipError(f"{os.path.basename(source.path)!r} has changed since it was planned; plan again")
-    return data
