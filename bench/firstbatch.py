@@ -183,8 +183,8 @@ class Seen:
     """What came of one run."""
 
     true_ns: tuple[int, int] | None  # before and after it was written
-    loaded_ns: int  # what imports took between it and the mark
-    stopped_ns: int  # what it took to stop deferring between the mark and it
+    loaded_ns: int  # what imports, first uses and the stop took between it and the mark
+    stopped_ns: int  # what the stop took of that
     mark: tuple[str, int, int] | None
     confidence: str
     rejected: list[tuple[str, int, str]]
@@ -271,14 +271,10 @@ def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
         notes = [json.loads(path.read_text()) for path in sorted(folder.glob("out.*"))]
         notes.sort(key=lambda note: not note["mark"])  # a launcher's child may be the one that trains
         seen = notes[0] if notes else {"mark": None, "left": ["no note"], "details": {}}
-        loaded = (
-            loaded_between(folder, *seen["true"], seen["mark"][1]) if seen.get("true") and seen["mark"] else 0
-        )
-        stopped = (
-            stopped_between(folder, seen["mark"][1], seen["true"][0])
-            if seen.get("true") and seen["mark"]
-            else 0
-        )
+        loaded = stopped = 0
+        if seen.get("true") and seen["mark"]:
+            before, after, at = *seen["true"], seen["mark"][1]
+            loaded, stopped = ours_between(folder, min(after, at), max(before, at))
     said = (said_ns, said_ns) if said_ns and program.pattern not in (b"", MARK) else None
     true_ns = tuple(seen["true"]) if seen.get("true") else said
     details = seen["details"]
@@ -296,34 +292,27 @@ def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
     )
 
 
-def loaded_between(folder: Path, true_ns: int, _: int, mark_ns: int) -> int:
-    """How long between two moments something was imported, or used the first time, in ns, as the record says."""
-    total = 0
+def ours_between(folder: Path, start_ns: int, end_ns: int) -> tuple[int, int]:
+    """How long between two moments something was imported, used the first time, or deferring stopped, in ns.
+
+    As the record says; the second number is what stopping took of it.
+    """
+    total = stopped = 0
     for path in folder.glob("record*"):
         written = record.read_one(path)
         base = int(str(written.header["mono_ns"]))
-        times = [(each.start_ns + base, each.wall_ns) for each in written.imports if not each.thread]
         uses = [each.use for each in written.deferrals if each.use is not None]
-        times += [(use.at_ns + base, use.wall_ns) for use in uses]
-        until = true_ns
+        stops = [(each.start_ns, each.wall_ns) for each in written.phases if each.name == "stop-deferring"]
+        times = [(each.start_ns, each.wall_ns) for each in written.imports if not each.thread]
+        times += [*stops, *((use.at_ns, use.wall_ns) for use in uses)]
+        until = start_ns
         for start, took in sorted(times):  # one lies inside another
-            if true_ns <= start and start + took <= mark_ns:
+            start += base
+            if start_ns <= start and start + took <= end_ns:
                 total += max(0, start + took - max(start, until))
                 until = max(until, start + took)
-    return total
-
-
-def stopped_between(folder: Path, mark_ns: int, true_ns: int) -> int:
-    """How long between two moments lazyimp was stopping to defer, in ns, as the record says."""
-    total = 0
-    for path in folder.glob("record*"):
-        written = record.read_one(path)
-        base = int(str(written.header["mono_ns"]))
-        for each in written.phases:
-            start = each.start_ns + base
-            if each.name == "stop-deferring" and mark_ns <= start and start + each.wall_ns <= true_ns:
-                total += each.wall_ns
-    return total
+        stopped += sum(took for start, took in stops if start_ns <= start + base <= end_ns - took)
+    return total, stopped
 
 
 def read(child: subprocess.Popen[bytes], program: Program, until: float) -> tuple[bytes, int | None]:
@@ -348,8 +337,8 @@ def difference_ms(seen: Seen) -> float:
     """Detected, less true and what was ours between; infinite where one of them is missing."""
     if not seen.mark or not seen.true_ns:
         return float("inf")
-    at = seen.mark[1] - seen.loaded_ns + seen.stopped_ns
-    before, after = (at - true for true in seen.true_ns)
+    ours = seen.loaded_ns if seen.mark[1] > seen.true_ns[0] else -seen.loaded_ns
+    before, after = (seen.mark[1] - ours - true for true in seen.true_ns)
     return (before if before < 0 else max(after, 0)) / 1e6
 
 
@@ -416,7 +405,7 @@ def main() -> None:
     print(
         "\n"
         + table(
-            ("program", "least ms", "median ms", "imports ms", "stop ms", "rule", "confidence", "verdict"),
+            ("program", "least ms", "median ms", "ours ms", "stop ms", "rule", "confidence", "verdict"),
             rows,
         )
     )

@@ -58,6 +58,7 @@ void lz_thread_clocks(LzUsage *usage); /* the two clocks of it */
 void lz_thread_faults(LzUsage *usage); /* all but the clocks, which are 0 */
 void lz_process_usage(LzCounters *counters);
 int64_t lz_resident(void);          /* bytes of memory that the process has now */
+int64_t lz_resident_at(const LzUsage *usage); /* the same, as of a short while ago */
 int lz_is_main_thread(void);
 
 /* ---- journal.c: the file ------------------------------------------------------------------------------------------------------------------------ */

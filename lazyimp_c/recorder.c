@@ -20,26 +20,6 @@ struct LzLoad {
 
 static LzLoad *in_progress;
 
-/* ---- the memory that the process has: reading it costs more than all else that is asked for an import -------------------------------------------- */
-
-#define FEW 32                /* page faults of a thread; nearly every import has some, and few have more */
-#define LITTLE (256 * 1024)   /* bytes: one fault may bring a large page, or a file's pages around it */
-
-/* It is read again where it may have changed by more than that, so imports that take less than that count for the next one that is told. */
-static int64_t
-resident_at(const LzUsage *usage)
-{
-    static LZ_THREAD_LOCAL int64_t faults;
-    static int64_t known, peak;
-    int64_t all = usage->minor + usage->major, more = all - faults;
-    if (more < 0 || more >= FEW || usage->peak - peak >= LITTLE) { /* less: a forked child counts from 0 */
-        faults = all;
-        peak = usage->peak;
-        known = lz_resident();
-    }
-    return known;
-}
-
 /* ---- what an import is ---------------------------------------------------------------------------------------------------------------------- */
 
 static int
@@ -232,7 +212,7 @@ lz_load_begin(PyObject *name)
     PyErr_Clear();
     if (load != NULL && !load->is_hidden) {
         lz_thread_faults(&load->start);
-        load->resident = resident_at(&load->start);
+        load->resident = lz_resident_at(&load->start);
         lz_thread_clocks(&load->start); /* what was ours until here is not the import's */
     }
     return load;
@@ -352,7 +332,7 @@ finish(LzLoad *load, PyObject *module, PyObject *error_type, const LzUsage *now)
     }
     thread->children++;
     PyObject *origin = origin_of(module), *error = lz_type_name(error_type); /* owned */
-    write_import(load, now, resident_at(now), origin, how, error);
+    write_import(load, now, lz_resident_at(now), origin, how, error);
     if (load->first.deferral) {
         lz_write_use(&load->first, now->wall, error);
     }

@@ -111,6 +111,23 @@ lz_resident(void)
     return 0;
 }
 
+enum { FEW = 32, LITTLE = 256 * 1024 }; /* page faults of a thread; bytes: one fault may bring a large page, or a file's pages around it */
+
+/* Reading it costs more than all else that is asked for an import, so it is read again where it may have changed by more than that. */
+int64_t
+lz_resident_at(const LzUsage *usage)
+{
+    static LZ_THREAD_LOCAL int64_t faults;
+    static int64_t known, peak;
+    int64_t all = usage->minor + usage->major, more = all - faults;
+    if (more < 0 || more >= FEW || usage->peak - peak >= LITTLE) { /* less: a forked child counts from 0 */
+        faults = all;
+        peak = usage->peak;
+        known = lz_resident();
+    }
+    return known;
+}
+
 /* The peak; what getrusage() tells survives exec(), so that a child would begin with its parent's. */
 static int64_t
 peak(int64_t from_rusage)
