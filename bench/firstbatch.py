@@ -20,6 +20,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -96,73 +97,7 @@ SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 
-# Run by `site` in the program's process.
-WITNESS = """
-import os, sys, time
-_write, _true, _pid = os.write, [], os.getpid()
-def write(fd, data):
-    before = time.monotonic_ns()
-    count = _write(fd, data)  # whoever reads it may be given the processor now
-    if fd == 1 and bytes(data[:6]) == b"##TTFB" and not _true and not _enters:
-        _true.append([before, time.monotonic_ns()])
-    return count
-_enters = os.environ.get("LAZYIMP_BENCH_ENTERS", "")
-if not _enters:
-    os.write = write
-class Enters:
-    def find_spec(self, name, path=None, target=None):
-        if name != _enters.partition(":")[0]:
-            return None
-        sys.meta_path.remove(self)
-        from importlib.util import find_spec
-        spec = find_spec(name)
-        execute = spec.loader.exec_module
-        def exec_module(module):
-            execute(module)
-            import functools
-            *owner, last = _enters.partition(":")[2].split(".")
-            owner = getattr(module, owner[0]) if owner else module
-            function = getattr(owner, last)
-            @functools.wraps(function)
-            def entered(*args, **kwargs):
-                if not _true:
-                    _true.append([time.monotonic_ns()] * 2)
-                return function(*args, **kwargs)
-            setattr(owner, last, entered)
-        spec.loader.exec_module = exec_module
-        return spec
-if _enters:
-    sys.meta_path.insert(0, Enters())
-def _end():
-    if os.getpid() != _pid:
-        return
-    import json
-    batch = sys.modules.get("lazyimp.firstbatch")
-    if batch is None:
-        return
-    batch.settle()
-    left = []
-    try:
-        import lazyimp_c
-        left += [f"watched {f.__qualname__}" for f in lazyimp_c.watched()]
-    except ImportError:
-        pass
-    for name, callbacks in batch._state["finder"].after_exec.items():
-        left += [f"waiting {name}" for each in callbacks if each.__module__.startswith("lazyimp.firstbatch")]
-    left += [f"hook {h.function.__qualname__}" for h in batch._hooks if h.live]
-    listeners = []
-    jax = sys.modules.get("jax._src.monitoring")
-    if jax: listeners += jax.get_event_time_span_listeners()
-    left += [f"listener {c}" for c in listeners if "lazyimp" in (getattr(c, "__module__", None) or "")]
-    seen = {"true": _true[0] if _true else None, "mark": batch.mark[0] if batch.mark else None, "left": left,
-            "details": batch.details}
-    out = os.environ["LAZYIMP_BENCH_OUT"] + "." + str(_pid)
-    fd = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    _write(fd, json.dumps(seen).encode())
-    os.close(fd)
-import atexit
-atexit.register(_end)
-"""
+WITNESS = Path(__file__).with_name("witness.py")  # run by `site` in the program's process
 
 
 @dataclass
@@ -242,7 +177,7 @@ def run(program: Program, python: str, mode: str, limit_s: float) -> Seen:
     """Run it; the child's monotonic clock is ours."""
     with tempfile.TemporaryDirectory(prefix="lazyimp-bench-") as text, tempfile.TemporaryFile() as errors:
         folder = Path(text)
-        (folder / "sitecustomize.py").write_text(WITNESS, encoding="utf-8")
+        shutil.copy(WITNESS, folder / "sitecustomize.py")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LAZYIMP"))}
         env = {
             **kept,

@@ -60,6 +60,7 @@ void lz_process_usage(LzCounters *counters);
 int64_t lz_resident(void);          /* bytes of memory that the process has now */
 int64_t lz_resident_at(const LzUsage *usage); /* the same, as of a short while ago */
 int lz_is_main_thread(void);
+int lz_ends_site(PyObject *name, LzAsker *asker); /* recording.c: the start-up files have run, as the import of `name` tells */
 
 /* ---- journal.c: the file ------------------------------------------------------------------------------------------------------------------------ */
 

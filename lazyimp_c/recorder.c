@@ -88,16 +88,6 @@ is_module_level(LzAsker *asker)
                                         || PyUnicode_CompareWithASCIIString(asker->function, "<module> <running>") == 0);
 }
 
-/* `site` looks for these two when it has run the start-up files. */
-static int
-ends_site(PyObject *name, LzAsker *asker)
-{
-    return !lz_recorder.main_seen && asker->function != NULL
-           && (PyUnicode_CompareWithASCIIString(name, "sitecustomize") == 0 || PyUnicode_CompareWithASCIIString(name, "usercustomize") == 0)
-           && (PyUnicode_CompareWithASCIIString(asker->function, "execsitecustomize") == 0
-               || PyUnicode_CompareWithASCIIString(asker->function, "execusercustomize") == 0);
-}
-
 static LzLoad *
 new_load(PyObject *given, LzThread *thread)
 {
@@ -142,7 +132,7 @@ describe(LzLoad *load, LzAsker *asker, LzTime asked)
         load->first = (LzUse){settles, load->epoch, asker->line, 0, asked, Py_XNewRef(asker->file), Py_XNewRef(asker->function)};
     }
     load->use = use_of(lz_thread(), asker, settles);
-    load->in_site = ends_site(load->name, asker);
+    load->in_site = lz_ends_site(load->name, asker);
     load->of_main = is_main(asker);
     if (load->of_main) {
         lz_saw_main(asked);

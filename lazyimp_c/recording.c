@@ -184,3 +184,13 @@ lz_record_stop(void)
     Py_CLEAR(lz_recorder.proxies);
     return result;
 }
+
+/* `site` looks for these two when it has run the start-up files. */
+int
+lz_ends_site(PyObject *name, LzAsker *asker)
+{
+    return !lz_recorder.main_seen && asker->function != NULL
+           && (PyUnicode_CompareWithASCIIString(name, "sitecustomize") == 0 || PyUnicode_CompareWithASCIIString(name, "usercustomize") == 0)
+           && (PyUnicode_CompareWithASCIIString(asker->function, "execsitecustomize") == 0
+               || PyUnicode_CompareWithASCIIString(asker->function, "execusercustomize") == 0);
+}

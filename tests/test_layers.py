@@ -44,6 +44,7 @@ HOT = sorted(
         "_profile",
         "_program",
         "_random",
+        "_warned",
         "_stubs",
         *AT_BATCH,
         *OBSERVER,
@@ -128,10 +129,14 @@ ARROWS = {
     "_units": {"_metadata", "_tables"},
     "_metadata": set(),
     "_random": {"lazyimp_c"},
+    "_warned": set(),
     "_fork": set(),
     "_bytecode": set(),
     **{name: {*FINDER, *POLICY, "lazyimp_c", "_pycore"} for name in FINDER},
-    **{name: {*CORES, *FINDER, *POLICY, "_bytecode", "_environ", "_fork", "_random"} for name in CORES},
+    **{
+        name: {*CORES, *FINDER, *POLICY, "_bytecode", "_environ", "_fork", "_random", "_warned"}
+        for name in CORES
+    },
     "firstbatch": set(),
     "errors": set(),
     "codes": set(),
