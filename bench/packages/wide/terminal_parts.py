@@ -1,4 +1,4 @@
-"""attrs, beautifulsoup4, soupsieve, click, prompt_toolkit and tqdm: the parts of each that a small use leaves out."""
+"""click: a group, prompts and errors; attrs, beautifulsoup4, soupsieve, prompt_toolkit and tqdm beside it."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""httpx, httpcore, requests, urllib3, idna and charset_normalizer against a server on this machine."""
+"""httpx: clients against a server on this machine; httpcore, requests, urllib3, idna, charset_normalizer beside it."""
 
 import asyncio
 import http.server
