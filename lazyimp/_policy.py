@@ -71,7 +71,11 @@ class Policy:
             recipes = Recipes(self._units)
         self._recipes = recipes
         safe = _tables.safe_rows() if mode == "safe" else {}
-        self._state_targets: dict[str, _tables.Reason] = {**safe, **_tables.EAGER_TARGETS}
+        self._state_targets: dict[str, _tables.Reason] = {
+            **safe,
+            **_tables.EAGER_TARGETS,
+            **_tables.started(),
+        }
         names = (*self._state_targets, *_tables.EFFECT_TARGETS)
         self._rows = frozenset([name.partition(".")[0] for name in names])
         self._deeper = [name for name in names if "." in name]

@@ -6,6 +6,8 @@ HOT. A row holds for the module and for everything under it.
 import os
 import sys
 
+from lazyimp import _program
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,3 +238,10 @@ def safe_rows() -> "dict[str, Reason]":
         return {}
     rows: dict[str, Reason] = SAFE
     return rows
+
+
+def started() -> "dict[str, Reason]":
+    """The row on the module that `python -m` names, while the interpreter looks for it."""
+    argv = getattr(sys, "argv", None) or [""]
+    name = _program.module_of(argv, sys.orig_argv) if argv[0] == "-m" else None
+    return {name: "python -m names it, and warns where its package has imported it before"} if name else {}

@@ -119,7 +119,7 @@ ARROWS = {
     "_config": {"errors"},
     "_policy": {"_units", "_effects", "_inside", "_config", "_protocol", "_recipes", "_tables", "recipes"},
     "_recipes": {"_tables", "_units", "recipes"},
-    "_tables": {"recipes"},
+    "_tables": {"_program", "recipes"},
     "_stubs": {*FINDER, "_recipes", "_units", "recipes"},
     "_inside": {"_kept", "_outline", "lazyimp_c"},
     "_kept": set(),
