@@ -72,7 +72,7 @@ def _remember_shown(version, fresh):
     """New filters void what is noted of warnings shown before; in the eager order these came first."""
     namespace = type(sys).__getattribute__
     for module in list(sys.modules.values()):
-        if isinstance(module, type(sys)):
+        if issubclass(type(module), type(sys)):  # isinstance() believes what an object says of itself
             registry = namespace(module, "__dict__").get("__warningregistry__")
             if type(registry) is dict and registry.get("version") == version:
                 registry["version"] = fresh

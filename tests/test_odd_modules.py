@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import RunPython
+from conftest import INSTALLED, RunPython
 
 Write = Callable[[Mapping[str, str]], Path]
 
@@ -23,9 +23,12 @@ class Odd:
     __class__ = types.ModuleType
     __path__ = [{folder!r}]
     __spec__ = None
-sys.modules["odd"] = Odd()
+kept = sys.modules["odd"] = Odd()
 """
 USES = """
+import types
+import prepare
+prepare.kept
 import odd.first
 from odd.second import value
 import odd.third as third
@@ -34,15 +37,16 @@ try:
     import odd.none
 except ImportError as fault:
     print(fault)
+import warnings
+warnings.simplefilter("default")
 def use():
-    print(odd.first.value, value, third.value, later.value, "odd" in sys.modules)
+    print(odd.first.value, value, third.value, later.value)
     made = __import__("odd.fourth", None, None, ["value"])
-    print(made.value, isinstance(sys.modules["odd"], types.ModuleType))
+    print(made.value, isinstance(prepare.kept, types.ModuleType))
 use()
-if "lazyimp" in sys.modules:
-    import lazyimp
-    lazyimp.status()
-    lazyimp.disable(resolve=True)
+import lazyimp
+lazyimp.status()
+lazyimp.disable(resolve=True)
 """
 
 
@@ -54,11 +58,12 @@ def test_submodules_of_what_says_it_is_a_module(
     names = ("first", "second", "third", "fourth")
     main = write(
         {
-            "main.py": odd.format(folder=str(folder)) + USES,
-            "later.py": "value = 5",
+            "main.py": USES,
+            f"{INSTALLED}/prepare.py": odd.format(folder=str(folder)),
+            f"{INSTALLED}/later.py": "import warnings\nwarnings.filterwarnings('always', module='later')\nvalue = 5",
             **{f"parts/{name}.py": f"value = {len(name)!r}" for name in names},
         }
     )
     eager = run_python(main)
-    lazy = run_python(main, mode=mode, core=core)
+    lazy = run_python(main, mode=mode, core=core, env={"LAZYIMP_DEBUG": "1"})
     assert (lazy.stdout, lazy.stderr) == (eager.stdout, eager.stderr)
