@@ -27,7 +27,8 @@ ESSENTIAL_IMPORTERS = {
     "sitecustomize": "it prepares the interpreter before there is a program",
     "usercustomize": "it prepares the interpreter before there is a program",
 }
-NO_PART_OF_IMPORTLIB = ("importlib.metadata", "importlib.resources")
+# No part of that machinery; `encodings.idna` is Python code that loads the tables of Unicode.
+ORDINARY_IMPORTERS = ("encodings.idna", "importlib.metadata", "importlib.resources")
 ESSENTIAL_TARGETS = {
     "__future__": "a compiler directive that happens to be a module",
     "lazyimp": "lazyimp is blind to itself",
@@ -213,7 +214,7 @@ def holds(when: str) -> bool:
 
 def why_eager(importer: str, mode: str) -> tuple[bool, str]:
     """(whether the process would not run otherwise, why all of an importer's imports stay eager or "")."""
-    has_row = importer.partition(".")[0] in IMPORTERS and not importer.startswith(NO_PART_OF_IMPORTLIB)
+    has_row = importer.partition(".")[0] in IMPORTERS and not importer.startswith(ORDINARY_IMPORTERS)
     reason = row(ESSENTIAL_IMPORTERS, [importer]) if has_row else ""
     if reason or mode == "all":
         return bool(reason), reason

@@ -313,7 +313,8 @@ def test_policy_imports_nothing_that_is_not_loaded() -> None:
     code = "import sys, lazyimp; old = {*sys.modules}; import lazyimp._policy; print(*{*sys.modules} - old)"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
-    assert sorted(done.stdout.split()) == ["lazyimp._policy", "lazyimp._tables", "lazyimp._units"]
+    loaded = ["lazyimp._policy", "lazyimp._program", "lazyimp._tables", "lazyimp._units"]
+    assert sorted(done.stdout.split()) == loaded
 
 
 @pytest.mark.parametrize("mode", ["safe", "deep", "all"])
@@ -346,3 +347,25 @@ def test_one_verdict_on_all_standard_modules_that_no_rule_names(
                 alone = Policy(mode, used, Units())
                 alone.opens_stdlib = opens_stdlib
                 assert shared.fill(importer, file, top) == alone.fill(importer, file, top), (importer, top)
+
+
+@pytest.mark.parametrize(
+    ("importer", "essential"),
+    [
+        ("encodings", True),
+        ("encodings.utf_8_sig", True),
+        ("encodings.idna", False),
+        ("importlib.metadata", False),
+    ],
+)
+def test_what_the_import_system_stands_on_imports_eagerly(importer: str, essential: bool) -> None:
+    """`"münchen.de".encode("idna")` needs Unicode's tables, `"a.de"` does not."""
+    assert _tables.why_eager(importer, "deep")[0] is essential
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="inside the standard library only core native defers")
+def test_the_codec_of_host_names_loads_unicodes_tables_when_it_needs_them() -> None:
+    code = "import sys, lazyimp; lazyimp.enable('deep'); b'a'.decode('idna'); print('unicodedata' in sys.modules)"
+    code += "; print('\\u00fc.de'.encode('idna'), 'unicodedata' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "b'xn--tda.de'", "True"]
