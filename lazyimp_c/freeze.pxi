@@ -23,6 +23,17 @@ cdef extern from "Python.h":
     int PyGC_Disable()
     int PyGC_Enable()
 
+cdef Py_ssize_t put_aside():
+    """How many objects CPython 3.12 itself has put aside before there is a program (it has no functions among them)."""
+    if sys.version_info[:2] != (3, 12):
+        return 0
+    import gc
+    return min(gc.get_freeze_count(), 1000)  # more are a program's own
+
+
+cdef Py_ssize_t aside_at_start = put_aside()
+
+
 cdef void settle_quietly(Space space, names):
     """Resolve names, or None, now; what fails stays pending and raises at its use."""
     for name in names or ():
@@ -42,20 +53,22 @@ def freeze(bint resolved=False):
     """Stop deferring, and leave no slow table and no armed key where code runs; `resolved`: nothing has to be settled first."""
     import gc
     cdef dict spaces = armed_spaces()
-    cdef list frames = [], things
+    cdef list frames = [], things = None
     if not spaces or resolved:
         turn_off()
-        things = gc.get_objects()
-    else:  # a look through all objects takes long: what was made since is young, unless somebody collected
+    else:
         before = collections(gc)
         things = survey(gc.get_objects(), frames)
         settle_running(spaces, frames)
         turn_off()
-        things = things + gc.get_objects(generation=0) if collections(gc) == before else gc.get_objects()
     del frames
-    spaces = still_armed()
-    if not spaces or gc.get_freeze_count():
+    spaces = still_armed()  # while nothing here holds what has gone
+    if not spaces or gc.get_freeze_count() > aside_at_start:
         return  # nobody tells of the functions that gc.freeze() put aside: their names stay armed
+    if things is None or collections(gc) != before:
+        things = gc.get_objects()
+    else:  # a look through all objects takes long: what was made since is young, as nobody collected
+        things += gc.get_objects(generation=0)
     cdef int collects = PyGC_Disable()  # a row for each trap would have it walk all objects, time and again
     try:
         for space in trap_readers(spaces, things):

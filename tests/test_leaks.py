@@ -127,7 +127,7 @@ def test_a_hundred_thousand_placeholders(
     run_python: RunPython, write: Write, action: str, rounds: int
 ) -> None:
     """A hundred a round, ending in four ways: collected with their module, resolved, bound anew, frozen."""
-    main = ROUND.replace("ACTION", action).replace("ROUNDS", str(rounds)).replace("WARM", "20")
+    main = ROUND.replace("ACTION", action).replace("ROUNDS", str(rounds)).replace("WARM", "60")
     files = {f"leaf{i}.py": "x = 1\n" for i in range(80)}
     files["holder.py"] = (
         LEAVES + "def read():\n    return " + ", ".join(f"leaf{i}.x" for i in range(40)) + "\n"
