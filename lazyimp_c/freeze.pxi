@@ -23,15 +23,8 @@ cdef extern from "Python.h":
     int PyGC_Disable()
     int PyGC_Enable()
 
-cdef Py_ssize_t put_aside():
-    """How many objects CPython 3.12 itself has put aside before there is a program (it has no functions among them)."""
-    if sys.version_info[:2] != (3, 12):
-        return 0
-    import gc
-    return min(gc.get_freeze_count(), 1000)  # more are a program's own
-
-
-cdef Py_ssize_t aside_at_start = put_aside()
+# CPython 3.12 puts some hundred objects aside itself, none of them a function; gc.freeze() in a program takes thousands.
+cdef Py_ssize_t aside_at_start = 1000 if sys.version_info[:2] == (3, 12) else 0
 
 
 cdef void settle_quietly(Space space, names):
