@@ -67,7 +67,7 @@ def record():
     """Let this process write down what it does, where LAZYIMP_RECORD names a file; never raises."""
     path = _startup.switch("LAZYIMP_RECORD")
     try:
-        if path is not None and _startup.unsupported() is None:
+        if _startup.unsupported() is None:
             from lazyimp import _recorder
 
             files = _startup.switch("LAZYIMP_RECORD_FILES") not in (None, _startup.OFF)
@@ -109,9 +109,7 @@ def await_first_batch():
     names = ("STOP", "SUMMARY", "RECORD_STEPS", "RECORD", "TRACKERS")
     stop, summary, steps, recorded, word = (_startup.switch("LAZYIMP_" + name) for name in names)
     try:
-        if (
-            stop or summary or steps or recorded or word or _startup.trackers
-        ) and _startup.unsupported() is None:
+        if _startup.unsupported() is None:
             from lazyimp import _at_batch
 
             told = _at_batch.tells_trackers(word, stop, _startup.trackers, summary or recorded)

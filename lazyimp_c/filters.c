@@ -30,13 +30,7 @@ lz_filters_moved(PyObject *recorded)
     if (now == NULL) {
         return 0;
     }
-    PyObject *items = PyTuple_GET_ITEM(recorded, 1); /* borrowed */
-    Py_ssize_t n = PyList_GET_SIZE(now);
-    int moved = PyTuple_GET_ITEM(recorded, 0) != now || PyTuple_GET_SIZE(items) != n;
-    for (Py_ssize_t i = 0; !moved && i < n; i++) {
-        moved = PyList_GET_ITEM(now, i) != PyTuple_GET_ITEM(items, i);
-    }
-    return moved;
+    return PyTuple_GET_ITEM(recorded, 0) != now || !lz_same_items(now, PyTuple_GET_ITEM(recorded, 1));
 }
 
 /* From here on statements run that in the eager order run when `recorded` was in force. */

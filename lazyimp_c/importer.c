@@ -67,12 +67,7 @@ lz_remember_paths(void)
     if (now == NULL) {
         return 0;
     }
-    Py_ssize_t n = PyList_GET_SIZE(now);
-    int same = lz.last_paths != NULL && PyTuple_GET_SIZE(lz.last_paths) == n;
-    for (Py_ssize_t i = 0; same && i < n; i++) {
-        same = PyList_GET_ITEM(now, i) == PyTuple_GET_ITEM(lz.last_paths, i);
-    }
-    if (!same) {
+    if (lz.last_paths == NULL || !lz_same_items(now, lz.last_paths)) {
         PyObject *fresh = PyList_AsTuple(now);
         if (fresh == NULL) {
             return -1;

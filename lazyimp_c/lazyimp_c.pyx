@@ -86,6 +86,7 @@ cdef extern from "state.h":
     int lz_filters_moved(PyObject *recorded)
     int lz_paused()
     PyObject *lz_sys_list(PyObject *name)
+    int lz_same_items(object list, object items)
     ctypedef struct LzNames:
         PyObject *sys_path
         PyObject *meta_path

@@ -61,17 +61,6 @@ lz_is_initializing(PyObject *module)
     return result > 0;
 }
 
-int
-lz_same_items(PyObject *list, PyObject *items)
-{
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(items);
-    int same = PyList_GET_SIZE(list) == n;
-    for (Py_ssize_t i = 0; same && i < n; i++) {
-        same = PyList_GET_ITEM(list, i) == PySequence_Fast_GET_ITEM(items, i);
-    }
-    return same;
-}
-
 /* ---- placeholders ------------------------------------------------------------------------------------------------------------------------------ */
 
 PyObject *

@@ -19,7 +19,6 @@ int lz_imports_protected(LzSite *site);             /* an import statement of a 
 int lz_is_initializing(PyObject *module);           /* its body has not ended */
 int lz_native_facts(PyObject *facts, int flags);    /* imports of a module with these facts may be deferred; `flags` are Policy.open's */
 int lz_mentions(PyObject *code, PyObject *name);    /* the code, or code inside it, has the name of a variable or an attribute */
-int lz_same_items(PyObject *list, PyObject *items); /* two sequences of the very same objects, a list and a list or tuple */
 PyObject *lz_placeholder_code(PyObject *full, PyObject *file, int line); /* new reference to the code of `lazy import a.b as z`, at file:line */
 PyObject *lz_run(PyObject *code, PyObject *namespace);
 

@@ -17,7 +17,6 @@ cdef extern from "native.h":
     int lz_is_initializing(object module)
     int lz_native_facts(object facts, int flags)
     int lz_mentions(object code, object name) except -1
-    int lz_same_items(object list, object items)
     object lz_placeholder_code(object full, object file, int line)
     object lz_run(object code, object namespace)
 

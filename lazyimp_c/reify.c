@@ -7,15 +7,7 @@ static int
 same_paths(PyObject *paths)
 {
     PyObject *now = lz_sys_list(lz_names.sys_path); /* borrowed */
-    if (paths == Py_None || now == NULL || PyList_GET_SIZE(now) != PyTuple_GET_SIZE(paths)) {
-        return paths == Py_None;
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(paths); i++) {
-        if (PyList_GET_ITEM(now, i) != PyTuple_GET_ITEM(paths, i)) {
-            return 0;
-        }
-    }
-    return 1;
+    return paths == Py_None || (now != NULL && lz_same_items(now, paths));
 }
 
 static PyObject *

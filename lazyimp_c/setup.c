@@ -81,6 +81,17 @@ lz_sys_list(PyObject *name)
 }
 
 int
+lz_same_items(PyObject *list, PyObject *items)
+{
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(items);
+    int same = PyList_GET_SIZE(list) == n;
+    for (Py_ssize_t i = 0; same && i < n; i++) {
+        same = PyList_GET_ITEM(list, i) == PySequence_Fast_GET_ITEM(items, i);
+    }
+    return same;
+}
+
+int
 lz_keep_first(void)
 {
     PyObject *finders = lz_sys_list(lz_names.meta_path); /* borrowed */

@@ -52,6 +52,7 @@ typedef struct {
 extern LzNames lz_names;
 
 PyObject *lz_sys_list(PyObject *name); /* borrowed: a list in sys, or NULL without an error where it is none */
+int lz_same_items(PyObject *list, PyObject *items); /* two sequences of the very same objects, a list and a list or tuple */
 
 /* keys.c */
 typedef struct {

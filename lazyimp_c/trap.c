@@ -1,4 +1,5 @@
 /* Traps: after disable() a function that reads a pending name resolves it when it is first entered, and is then exactly what it was before. */
+#include "reader.h"
 #include "state.h"
 
 /* A trapped function has this type and no version, so that no specialised call of it stays valid; both come back with the first call. Whoever looks at
@@ -52,22 +53,11 @@ trapped_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObjec
     return lz.plain_vectorcall(self, args, nargsf, kwnames);
 }
 
-static int
-is_one_of(PyObject *name, const char *const *names)
-{
-    for (; PyUnicode_Check(name) && *names; names++) {
-        if (PyUnicode_CompareWithASCIIString(name, *names) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static PyObject *
 trapped_getattro(PyObject *self, PyObject *name)
 {
     static const char *const told[] = {"__globals__", "__code__", NULL};
-    if (is_one_of(name, told)) {
+    if (PyUnicode_Check(name) && is_any(name, told)) {
         if (untrap(self) < 0) {
             return NULL;
         }
@@ -81,7 +71,7 @@ static int
 trapped_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
     static const char *const changed[] = {"__code__", "__defaults__", "__kwdefaults__", NULL};
-    if (is_one_of(name, changed)) {
+    if (PyUnicode_Check(name) && is_any(name, changed)) {
         return untrap(self) < 0 ? -1 : PyObject_SetAttr(self, name, value);
     }
     return PyFunction_Type.tp_setattro(self, name, value);

@@ -20,6 +20,11 @@ from lazyimp.ship.channels import talk
 from lazyimp.ship.hostzip import host_zip
 
 MARK = "lazyimp-host "
+RECORDED = {
+    "main.py": "import helper, lazyimp, sys\nlazyimp.first_batch()\nprint(helper.VALUE)\n"
+    "open('result.txt', 'w').write('r')\nsys.exit(3)\n",
+    "helper.py": "VALUE = 41\n",
+}
 PYTHON = getattr(sys, "_base_executable", sys.executable)  # of which environments are made
 
 

@@ -11,6 +11,7 @@ import pytest
 import ray_stand_in
 from ray_stand_in import start
 from run import clean_environment
+from shipping import RECORDED, record_program
 
 from lazyimp.manifest.archive import ArchiveError
 from lazyimp.ship.carrying import Shipped, carrier_for
@@ -227,16 +228,7 @@ def test_the_clock_of_the_head_is_measured_in_two_ways(channel, dashboard, monke
 
 def test_a_recorded_program_from_ship_to_its_report_and_again(dashboard, tmp_path, run_python):
     project = tmp_path / "project"
-    project.mkdir()
-    (project / "main.py").write_text(
-        "import helper, lazyimp, sys\nlazyimp.first_batch()\nprint(helper.VALUE)\n"
-        "open('result.txt', 'w').write('r')\nsys.exit(3)\n"
-    )
-    (project / "helper.py").write_text("VALUE = 41\n")
-    record = tmp_path / "record"
-    run_python(
-        project / "main.py", mode="safe", cwd=project, env={"LAZYIMP_RECORD": str(record)}, check=False
-    )
+    record = record_program(tmp_path, run_python, RECORDED, status=3)
     environment = {**clean_environment(), "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def ship(*words):

@@ -10,7 +10,7 @@ import pytest
 import slurm_server
 import sshd
 from run import clean_environment
-from shipping import PYTHON
+from shipping import PYTHON, RECORDED, record_program
 
 from lazyimp.ship.carrying import carrier_for
 from lazyimp.ship.channels import Access, open_channel
@@ -166,14 +166,7 @@ def test_what_sbatch_refuses_is_said_and_leaves_no_job(channel, slurm, there):
 
 def test_a_recorded_program_from_ship_to_its_report(slurm, there, tmp_path, run_python):
     project = tmp_path / "project"
-    project.mkdir()
-    (project / "main.py").write_text(
-        "import helper, lazyimp, sys\nlazyimp.first_batch()\nprint(helper.VALUE)\n"
-        "open('result.txt', 'w').write('r')\nsys.exit(3)\n"
-    )
-    (project / "helper.py").write_text("VALUE = 41\n")
-    record = tmp_path / "record"
-    run_python(project / "main.py", mode="safe", env={"LAZYIMP_RECORD": str(record)}, check=False)
+    record = record_program(tmp_path, run_python, RECORDED, status=3)
     environment = {**clean_environment(), **slurm.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     words = [sys.executable, "-m", "lazyimp", "ship", "--to", f"slurm:{there}?partition=main&time=5"]
     words += ["--manifest", str(record), "--python", PYTHON, "--output", "*.txt", "--into", "back", "main.py"]
