@@ -50,6 +50,26 @@ def of_statement(importer, target, names, same):
         _write()
 
 
+def excuses(importer, target, names):
+    """The modules that `of_statement` passed over because they are loaded; where they are, it finds no more than now.
+
+    What is loaded whenever the importer runs, it and the packages above it, is left out.
+    """
+    found, waiting = [], list(_named(target, names or ()))
+    seen, below = set(waiting), importer + "."
+    for each in waiting:
+        if below.startswith(each + "."):
+            continue
+        if each in sys.modules:
+            found.append(each)
+            continue
+        for other in _row(each)[1]:
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return tuple(sorted(found))
+
+
 def effect_of(name, same):
     """What a module's own body does beyond binding names, whatever it imports, or None; `tune` asks."""
     global _same

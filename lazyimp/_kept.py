@@ -7,7 +7,8 @@ counts.
 """
 
 import os
-import sys
+
+from lazyimp import _program
 
 FORMAT = "2"
 
@@ -67,19 +68,9 @@ class File:
         os.replace(temporary, self._path)
 
 
-def folder():
-    """Where the user's programs keep what they can find again."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    if not base:
-        home = os.path.expanduser("~")
-        mac = sys.platform == "darwin"
-        base = os.path.join(home, "Library", "Caches") if mac else os.path.join(home, ".cache")
-    return os.path.join(base, "lazyimp", f"inside-{sys.implementation.cache_tag}-{FORMAT}")
-
-
 def open_file(top, stamp):
     """The file of a top-level name, or None where nothing can be kept."""
-    place = folder()
+    place = _program.cache_folder("inside", FORMAT)
     try:
         os.makedirs(place, mode=0o700, exist_ok=True)
         return File(os.path.join(place, f"{top}.txt"), stamp) if os.access(place, os.W_OK) else None

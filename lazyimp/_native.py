@@ -4,8 +4,8 @@
 looks at the statement in the frame below it and answers for it alone. Imports inside `try` and `with` are not
 the interpreter's to defer: where the policy says so, the extension's function around the import system's own
 gives them a proxy. Here is what the extension calls (lazyimp_c/native.pxi) and what every core has. The policy,
-and `_native_space` which asks it, are loaded with the first statement to decide, the finder and the repairs when
-something needs them.
+and `_native_space` which asks it, are loaded with the first statement of which no earlier run knows the answer
+(`_answers`), the finder and the repairs when something needs them.
 """
 
 import os
@@ -55,15 +55,33 @@ _loading = set()  # threads that load our own parts
 
 
 def open_space(frame, importer):
-    """The space of the module whose body `frame` is, or None where imports stay eager."""
-    if mode is None and not any(each[0] is frame for each in _blocks):
-        return None
+    """The space of the module whose body `frame` is, from what the policy says of the module."""
     return _decider.open_space(frame, importer) if _ready() else None
 
 
-def protected(frame, target):
+def complete(space):
+    """Ask the policy about a module of which only answers of earlier runs are known; False where that cannot be."""
+    if not _ready():
+        return False
+    space.take_verdicts(*_policy.open(space.name, space.file))
+    return True
+
+
+def is_plain(known):
+    """A module of a type of its own may hand out its placeholders as they are; ours do not."""
+    made = sys.modules.get("lazyimp._proxy")
+    return made is not None and type(known) in made.PROXIES
+
+
+def proxy(space, target, bound, line):
     """The proxy that a plain import inside try or with gets, or None where it is imported."""
-    return _decider.protected(frame, target) if _ready() else None
+    global proxies
+    finder()
+    from lazyimp._finder import make_proxy
+
+    made = make_proxy(target, (space.name, bound, space.code.co_filename, line))
+    proxies += made is not None
+    return made
 
 
 def is_lazy_before(importer, target, names):
@@ -195,11 +213,14 @@ def _before_fork():
         _repair().before_fork()
 
 
-def _ready():
-    """Make the policy, once; False while another thread does."""
-    global Lazy, _decider, _policy
-    if _policy is not None:
-        return True
+def policy():
+    """The policy in use."""
+    return _policy
+
+
+def begin():
+    """Prepare for the first statement to decide; False while another thread does."""
+    global Lazy
     if policy_factory is None or _loading:
         return False
     _loading.add(get_ident())
@@ -211,12 +232,36 @@ def _ready():
             Lazy = _types.LazyImportType
             lazyimp_c.native_lazy(Lazy)
             _watch()
+        getattr(policy_factory, "begin", int)()
+        from lazyimp import _answers
+
+        lazyimp_c.native_keeper(_answers)
+        _answers.recall()
+        look_around()
+        lazyimp_c.native_begun(True)
+    finally:
+        lazyimp_c.resume()
+        _loading.discard(get_ident())
+    return True
+
+
+def _ready():
+    """Make the policy, once; False while another thread does."""
+    global _decider, _policy
+    if _policy is not None:
+        return True
+    if policy_factory is None or _loading:
+        return False
+    _loading.add(get_ident())
+    lazyimp_c.pause()
+    try:
         if _decider is None:
             from lazyimp import _native_space as _decider
 
             lazyimp_c.native_decider(_decider)
         _policy = _made()
-        look_around()
+        if not _policy.is_settled:
+            lazyimp_c.native_answers(None)
     finally:
         lazyimp_c.resume()
         _loading.discard(get_ident())
@@ -248,6 +293,7 @@ def enable(new_mode, make_policy):
     if make_policy is not policy_factory or new_mode != mode:
         _policy = None
         _open.clear()
+        lazyimp_c.native_begun(False)
     mode, policy_factory = new_mode, make_policy
     lazyimp_c.native_defer(True)
     _hook()
@@ -270,7 +316,7 @@ def _unhook():
             sys.set_lazy_imports(_before[0])
         _before = None
     _open.clear()
-    if not _policy:
+    if Lazy is None:
         lazyimp_c.native_around(False)  # nothing was deferred that could fail late
 
 
@@ -328,7 +374,7 @@ def counts():
 def push_scope(frame, scope_mode):
     """Defer in `scope_mode` what stands directly in the with block that `frame` is entering."""
     _hook()
-    if not _ready():
+    if (Lazy is None and not begin()) or not _ready():
         raise RuntimeError("lazyimp is being started by another thread")
     made = (frame, _made(scope_mode), {})
     _blocks.append(made)

@@ -5,10 +5,6 @@ no few bits can say the answer. `fill` asks the function behind `decide`, so the
 Layers, first match wins: what the process cannot run without, the user's patterns, the tuned profile, the
 recipes, what own modules do, the mode's rules.
 
-A verdict, which `fill` gives and the tables of `open` hold, is an int of bits, or a tuple `(bits, names)`: a
-statement whose target, or a dotted prefix of it, or `target.name` for a name in its from-list, is in the
-frozenset `names` is decided by `decide`; for every other one the bits count.
-
 `importer` is the module's dotted name (`__main__` for a script). Profiles (`_protocol.pyi`) count in
 modes safe and deep.
 """
@@ -17,23 +13,33 @@ import sys
 
 from lazyimp import _tables, _units
 from lazyimp._units import DIST, OWN, STDLIB, Importer
-
-LAZY, PROXY, EAGER = "lazy", "proxy", "eager"
+from lazyimp._verdict import (
+    ASK,
+    CONTEXTS,
+    EAGER,
+    EFFECT_ORDER,
+    FROM,
+    LAZY,
+    LOADED,
+    MODULE_EAGER,
+    MODULE_OWN,
+    NO_STORE,
+    OPEN_ROWS,
+    OPEN_TRY,
+    OPEN_UNUSED,
+    OWN_CODE,
+    PLAIN,
+    PROTECTED,
+    SETTLED,
+    UNGUARDED,
+    UNUSED,
+    WITHIN_TRY,
+    as_lazy,
+    by_bits,
+    protected,
+)
 
 MODES = ("safe", "deep", "all")
-
-# open(): what holds for a whole module. UNGUARDED: imported inside try, it may defer what it imports itself all
-# the same; PLAIN: whatever its code looks like, nobody meets a deferred name in its namespace (core native)
-MODULE_EAGER, MODULE_OWN, UNGUARDED, PLAIN = 1, 2, 4, 8
-
-# fill(): a verdict; lazyimp_c/core.h. UNUSED_BIT is for plain imports, UNUSED_FROM_BIT for `from`
-LAZY_BIT, PROXY_BIT, UNUSED_BIT, ASK, NO_STORE, UNUSED_FROM_BIT = 1, 2, 4, 8, 16, 32
-
-# decide(): where a statement stands
-PROTECTED, UNUSED, FROM, PACKAGE, EFFECT_ORDER, WITHIN_TRY = 1, 2, 4, 8, 16, 32
-
-# profile.opens()
-OPEN, OPEN_ROWS, OPEN_TRY, OPEN_UNUSED = 1, 2, 4, 8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +56,7 @@ class Policy:
     # Core native says yes: from 3.15 on the standard library is tested under the interpreter's own lazy
     # imports. Before, C code and the shutdown rely on what its modules import.
     opens_stdlib = False
+    is_settled = True  # what it says holds in a later run, too
 
     def __init__(
         self,
@@ -148,13 +155,13 @@ class Policy:
         if standard is not self._standard:
             self._standard = standard
             self._common = standard.difference(self._rows, _tables.ESSENTIAL_TARGETS)
-            if self.config is not None or self.profile is not None:
-                self._common = frozenset([top for top in self._common if not self._is_touched(top)])
+            if self.config is not None:
+                self._common = frozenset([top for top in self._common if not self.config.touches(top)])
+            if self.profile is not None:
+                self._common = frozenset(
+                    [top for top in self._common if self.profile.names("", top) == frozenset()]
+                )
         return self._common
-
-    def _is_touched(self, top: str) -> bool:
-        by_user = self.config is not None and self.config.touches(top)
-        return by_user or (self.profile is not None and self.profile.names("", top) != frozenset())
 
     def _is_singled_out(self, known: Importer, top: str) -> bool:
         """Whether a row is about this very importer, or about `top` imported by its unit."""
@@ -185,6 +192,14 @@ class Policy:
             or self._by_mode(known, kind, top, wanted, context)
         )
 
+    def depends_on(self, importer: str, file: str | None, target: str) -> int:
+        """What the answer on an import of `target` depends on: SETTLED, or OWN_CODE, or the modules that are LOADED."""
+        top = target.partition(".")[0]
+        kind, lasting = self._units.of_top(top)
+        if kind is None or kind is OWN or not lasting:
+            return OWN_CODE
+        return LOADED if self._looks_inside(self._importer(importer, file), kind, top) else SETTLED
+
     # -- the layers --------------------------------------------------------------------------------------
 
     def _by_user(self, known: Importer, wanted: list[str], context: int) -> tuple[str, str] | None:
@@ -195,7 +210,7 @@ class Policy:
         if found is None:
             return None
         lazy, reason = found
-        return (_as_lazy(context) if lazy else EAGER), reason
+        return (as_lazy(context) if lazy else EAGER), reason
 
     def _by_profile(
         self, known: Importer, target: str, names: "tuple[str, ...] | None", context: int
@@ -203,7 +218,7 @@ class Policy:
         found = self.profile.decide(known.name, target, names) if self.profile is not None else None
         if found is None or (found[0] != EAGER and known.stays_eager):
             return None
-        return (EAGER if found[0] == EAGER else _as_lazy(context)), found[1]
+        return (EAGER if found[0] == EAGER else as_lazy(context)), found[1]
 
     def _by_recipe(
         self, known: Importer, kind: str, top: str, wanted: list[str], context: int
@@ -217,7 +232,7 @@ class Policy:
         if not lazy:
             return None if self._opens(known) & OPEN_ROWS else (EAGER, reason)
         # whether an importer waits and what is set before an import stay the mode's to judge
-        return None if known.stays_eager or context & EFFECT_ORDER else (_as_lazy(context), reason)
+        return None if known.stays_eager or context & EFFECT_ORDER else (as_lazy(context), reason)
 
     def _by_effect(
         self, kind: str, target: str, names: "tuple[str, ...] | None", context: int
@@ -281,8 +296,8 @@ class Policy:
                 return EAGER, "own code that is never named is imported for its effect"
         if context & PROTECTED:
             if kind is DIST and self._opens(known) & OPEN_TRY:
-                return _as_lazy(context), "trial run: inside try or with, too"
-            return _protected(kind, context)
+                return as_lazy(context), "trial run: inside try or with, too"
+            return protected(kind, context)
         if known.kind is OWN:
             return LAZY, "imported by own code"
         return LAZY, "crosses from one unit to another"
@@ -315,7 +330,7 @@ class Policy:
             return EAGER, "inside try or with: a distribution may ship parts that fail here, and catches that"
         if context & UNUSED and not context & FROM and not opened & OPEN_UNUSED:
             return EAGER, "inside one distribution, and never named: there for its effect"
-        return _as_lazy(context), "trial run" if opened else "mode deep: inside one distribution"
+        return as_lazy(context), "trial run" if opened else "mode deep: inside one distribution"
 
     def _opens(self, known: Importer) -> int:
         return self.profile.opens(known.key[0]) if self.profile is not None and known.kind is DIST else 0
@@ -368,36 +383,8 @@ class Policy:
             (self._by_recipe(known, kind, top, wanted, at) or self._by_mode(known, kind, top, wanted, at))[0]
             for at in range(8)
         ]
-        bits = sum(bit for bit, context in _CONTEXTS.items() if answers[context] is by_bits(bit, context))
+        bits = sum(bit for bit, context in CONTEXTS.items() if answers[context] is by_bits(bit, context))
         for context, answer in enumerate(answers):
             if answer is not by_bits(bits, context):
                 return ASK
         return bits
-
-
-# Each bit that is no ASK or NO_STORE, and a context for which it speaks.
-_CONTEXTS = {LAZY_BIT: 0, PROXY_BIT: PROTECTED, UNUSED_BIT: UNUSED, UNUSED_FROM_BIT: UNUSED | FROM}
-
-
-def by_bits(bits: int, context: int) -> str:
-    """What a core makes of a verdict without ASK: the contract that lazyimp_c implements in C."""
-    if context & PROTECTED:
-        return PROXY if bits & PROXY_BIT and not context & FROM else EAGER
-    if context & UNUSED:
-        return LAZY if bits & (UNUSED_FROM_BIT if context & FROM else UNUSED_BIT) else EAGER
-    return LAZY if bits & LAZY_BIT else EAGER
-
-
-def _as_lazy(context: int) -> str:
-    """What lazy means where the statement stands."""
-    # found already, so `except ImportError` is decided and the proxy is as lazy as a placeholder
-    return PROXY if context & PROTECTED and not context & FROM else LAZY
-
-
-def _protected(kind: str, context: int) -> tuple[str, str]:
-    """An import inside `try` or `with` that leaves its unit."""
-    if context & FROM:
-        return EAGER, "inside try or with: whether the name exists is known after the import only"
-    if kind in _tables.PROTECTED:
-        return EAGER, "inside try or with: " + _tables.PROTECTED[kind]
-    return PROXY, "inside try or with: installed, so the except branch is decided"

@@ -82,12 +82,12 @@ class Profile:
         """Trial runs: how far a unit's insides are open, in the policy's bits."""
         if not self._open:
             return 0
-        from lazyimp import _policy
+        from lazyimp import _verdict
 
         for key in (unit, ANY):
-            for mark, bits in (("!", _policy.OPEN_ROWS), ("", 0)):
+            for mark, bits in (("!", _verdict.OPEN_ROWS), ("", 0)):
                 if key + mark in self._open:
-                    return _policy.OPEN | _policy.OPEN_TRY | _policy.OPEN_UNUSED | bits
+                    return _verdict.OPEN | _verdict.OPEN_TRY | _verdict.OPEN_UNUSED | bits
         return 0
 
     def _explain(self, kind: str, importer: str, written: str, reason: str) -> str:

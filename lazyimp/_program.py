@@ -100,3 +100,16 @@ def profile_path(argv, orig_argv):
     for suffix in (".py", ".pyw", ".pyc", ".pyz", ".exe"):
         name = name.removesuffix(suffix)
     return os.path.join(folder, f"{name}.lazyimp.toml")
+
+
+# -- what can be found again ---------------------------------------------------------------------------------
+
+
+def cache_folder(kind, form):
+    """Where the user's programs keep what they can find again, of one kind and format."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    if not base:
+        home = os.path.expanduser("~")
+        mac = sys.platform == "darwin"
+        base = os.path.join(home, "Library", "Caches") if mac else os.path.join(home, ".cache")
+    return os.path.join(base, "lazyimp", f"{kind}-{sys.implementation.cache_tag}-{form}")

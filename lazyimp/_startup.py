@@ -42,6 +42,7 @@ class AllEager:
     """The policy for moments without one."""
 
     mode = OFF
+    is_settled = False  # what it says is not to be kept for later runs
 
     def open(self, importer, file):
         """No verdicts; the module's imports stay eager."""
@@ -213,6 +214,12 @@ def policy_maker(new_mode, config, tuned=None):
     While it is at work (its own imports ask, too) and after a failure it gives a policy that keeps all eager.
     """
     at_work = []
+    waiting = [config]
+
+    def begin():
+        """Watch for the first batch; a core that can decide without a policy calls it earlier."""
+        while waiting:
+            watch_first_batch(waiting.pop())
 
     def make_policy(scope_mode=None):
         if at_work:
@@ -222,17 +229,19 @@ def policy_maker(new_mode, config, tuned=None):
             from lazyimp._policy import Policy
 
             if scope_mode is None:
-                watch_first_batch(config)
-            if scope_mode is not None or tuned is None or is_stale(tuned, config):
-                policy = Policy(scope_mode or (new_mode if tuned is None else MODES[0]), config)
-            else:
-                policy = Policy(new_mode, config, profile=tuned)
+                begin()
+            fits = scope_mode is None and tuned is not None and not is_stale(tuned, config)
+            own = new_mode if tuned is None or fits else MODES[0]
+            policy = Policy(scope_mode or own, config, profile=tuned if fits else None)
+            policy.is_settled = tuned is None or fits  # one that is put aside is told of at each start
         except Exception:
             debug()
             return AllEager()  # and at_work stays, so that it is not tried again
         at_work.clear()
         return policy
 
+    make_policy.begin = begin
+    make_policy.about = (new_mode, getattr(config, "where", None), getattr(tuned, "path", None))
     return make_policy
 
 

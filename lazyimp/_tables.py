@@ -206,10 +206,14 @@ def row(table: "Mapping[str, Reason]", names: list[str]) -> str:
     return ""
 
 
+asked: "dict[str, str | None]" = {}  # environment variables that a row was about, and what they were
+
+
 def holds(when: str) -> bool:
     """Whether an environment variable has its value: "NAME=value"."""
     name, _, value = when.partition("=")
-    return os.environ.get(name) == value
+    asked[name] = os.environ.get(name)
+    return asked[name] == value
 
 
 def why_eager(importer: str, mode: str) -> tuple[bool, str]:

@@ -108,6 +108,8 @@ include "pending.pxi"
 include "freeze.pxi"
 include "recorder.pxi"
 include "native.pxi"
+include "native_space.pxi"
+include "answers.pxi"
 include "native_load.pxi"
 
 

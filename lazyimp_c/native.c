@@ -3,6 +3,8 @@
 
 #include "reader.h"
 
+#include <sys/stat.h>
+
 /* ---- statements -------------------------------------------------------------------------------------------------------------------------------- */
 
 int
@@ -59,6 +61,37 @@ lz_is_initializing(PyObject *module)
     Py_XDECREF(value);
     PyErr_Clear(); /* a spec of somebody's own: its module counts as loaded */
     return result > 0;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------------------------------------- */
+
+int
+lz_stamp(PyObject *path, long long *stamp)
+{
+#if defined(MS_WINDOWS)
+    wchar_t *words = PyUnicode_AsWideCharString(path, NULL); /* owned */
+    struct _stat64 info;
+    int found = words != NULL && _wstat64(words, &info) == 0;
+    int failed = words == NULL;
+    PyMem_Free(words);
+    stamp[0] = found ? info.st_mtime * 1000000000LL : 0;
+#else
+    PyObject *bytes = NULL; /* owned */
+    struct stat info;
+    int failed = !PyUnicode_FSConverter(path, &bytes), found = !failed && stat(PyBytes_AS_STRING(bytes), &info) == 0;
+    Py_XDECREF(bytes);
+#if defined(__APPLE__)
+    stamp[0] = found ? info.st_mtimespec.tv_sec * 1000000000LL + info.st_mtimespec.tv_nsec : 0;
+#else
+    stamp[0] = found ? info.st_mtim.tv_sec * 1000000000LL + info.st_mtim.tv_nsec : 0;
+#endif
+#endif
+    stamp[1] = found ? (long long)info.st_size : 0;
+    if (failed && PyErr_ExceptionMatches(PyExc_ValueError)) { /* a name with a NUL, or one that cannot be encoded */
+        PyErr_Clear();
+        return 0;
+    }
+    return failed ? -1 : found;
 }
 
 /* ---- placeholders ------------------------------------------------------------------------------------------------------------------------------ */

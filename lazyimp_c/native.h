@@ -20,6 +20,7 @@ int lz_is_initializing(PyObject *module);           /* its body has not ended */
 int lz_native_facts(PyObject *facts, int flags);    /* imports of a module with these facts may be deferred; `flags` are Policy.open's */
 int lz_mentions(PyObject *code, PyObject *name);    /* the code, or code inside it, has the name of a variable or an attribute */
 PyObject *lz_placeholder_code(PyObject *full, PyObject *file, int line); /* new reference to the code of `lazy import a.b as z`, at file:line */
+int lz_stamp(PyObject *path, long long *stamp);     /* 1: when the file was changed, in ns, and its size; 0: there is none; -1: error */
 PyObject *lz_run(PyObject *code, PyObject *namespace);
 
 #endif

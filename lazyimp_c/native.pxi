@@ -23,6 +23,7 @@ cdef extern from "native.h":
 cdef object helper = None         # lazyimp._native
 cdef object decider = None        # lazyimp._native_space, once there is a policy
 cdef object lazy_type = None      # the interpreter's type of placeholders
+cdef bint begun = False           # all is prepared for statements to be decided
 cdef bint deferring = False       # imports are deferred, not only in blocks
 cdef list quiet_finders = None    # sys.meta_path as the helper knows it; None: there is no policy yet
 cdef Py_ssize_t deferrals = 0
@@ -54,46 +55,6 @@ cdef int NEVER = STAR | PATH_WINDOW | FINALIZER
 cdef int OWN_STATEMENT = 256      # ours, beside a statement's flags: it stands in the user's own code
 
 
-cdef class NativeSpace:
-    """What is known about a module while its body runs."""
-    cdef readonly object name, code, file, table
-    cdef readonly int flags       # Policy.open
-    cdef readonly bint guarded    # imported by a statement inside try: what fails has to fail there
-    cdef object facts             # None: not read yet, or they rule out every statement
-    cdef bint unread
-
-    def __init__(self, name, code, file, table, int flags, bint guarded):
-        self.name, self.code, self.file, self.table = name, code, file, table
-        self.flags, self.guarded = flags, guarded
-        self.unread = not flags & MODULE_EAGER
-
-    cdef LzStatement *at(self, int offset) except? NULL:
-        """The statement at a byte offset; NULL where it has to run at once."""
-        cdef LzStatement *found
-        if self.unread:
-            self.unread = False
-            facts = lz_analyse(self.code)
-            if lz_native_facts(facts, self.flags):
-                self.facts = facts
-        if self.facts is None:
-            return NULL
-        found = lz_statement(<LzFacts *><PyObject *>self.facts, offset)
-        return found if found != NULL and found.count > 0 and not found.flags & NEVER else NULL
-
-    cdef object bound(self, LzStatement *s, int index):
-        """(attribute or None, bound name) of one of the names that a statement binds."""
-        cdef LzBind *bind = &(<LzFacts *><PyObject *>self.facts).binds[s.first + index]
-        return (None if bind.attr == NULL else <object>bind.attr), <object>bind.store
-
-    def statement(self, int offset):
-        """(flags, ((attribute or None, bound name), ...)) of the statement at a byte offset; None where it has to run at once."""
-        return lz_facts_statement(self.facts, offset) if self.at(offset) != NULL else None
-
-    def environ_after(self, int offset):
-        """Environment variables that the module's own code sets after the statement at `offset`."""
-        return environ_after(self.facts, offset)
-
-
 # -- what lazyimp._native calls ------------------------------------------------------------------------------------------------------------------
 
 
@@ -119,6 +80,12 @@ def native_defer(bint on):
     """Imports are deferred from now on, or only in blocks."""
     global deferring
     deferring = on
+
+
+def native_begun(bint on):
+    """The helper is prepared, or has to prepare itself before the next statement."""
+    global begun
+    begun = on
 
 
 def native_around(on):
@@ -193,38 +160,45 @@ cdef bint is_deferred(LzSite *site, importer, target, names) except -1:
     cdef NativeSpace space = space_at(site, importer)
     if space is None:
         return False
-    scope = decider.scope_of(<object><PyObject *>site.frame, space) if blocks else None
+    scope = scope_of(<object><PyObject *>site.frame, space) if blocks else None
     if scope is None and (not deferring or space.flags & MODULE_EAGER):
         return False
-    cdef int bits = verdict_bits(space, scope, target, names)
-    cdef int unused = BIT_UNUSED if names is None else BIT_UNUSED_FROM
-    if not bits & (BIT_LAZY | unused | BIT_ASK) or lz_paused():
+    cdef const Row *row = row_at(space, site.offset) if scope is None else NULL
+    if row == NULL or (row.answer != EAGER and not is_usual(target)):
+        return is_lazy_by_policy(site, space, scope, target, names)
+    if row.answer != LAZY or lz_paused() or ("." in target and not note_submodules(space, site.offset, target)):
         return False
-    cdef LzStatement *s = space.at(site.offset)
-    if s == NULL:
-        return False
-    cdef int flags = s.flags if scope is None else s.flags & ~PROTECTED
-    if bits & BIT_ASK or flags & BEFORE_ENVIRON or space.guarded:
-        if not decider.ask(space, scope, target, names, flags, site.offset):
-            return False
-    elif flags & PROTECTED or not bits & (unused if flags & UNUSED else BIT_LAZY):
-        return False
-    if is_for_effect(space, <object>site.globals, target, names, s):
-        return False
-    if "." in target and not note_submodules(space, site.offset, target):
-        return False
-    remember(space, s, flags, target, names)
+    remember(space, row.line, row.flags, target, names, bound_of(space, row))
     return True
 
 
-cdef NativeSpace space_at(LzSite *site, importer):
-    """The space of the module whose body runs at `site`, or None where imports stay eager."""
-    cdef NativeSpace space = open_modules.get(importer)
-    if space is not None and space.code is <object><PyObject *>site.code:
-        return space
-    if not lz_runs_module(site) or lz_paused():
-        return None
-    return helper.open_space(<object><PyObject *>site.frame, importer)
+cdef bint is_lazy_by_policy(LzSite *site, NativeSpace space, scope, target, names) except -1:
+    if (space.table is None and not helper.complete(space)) or lz_paused():
+        return False
+    cdef bint is_kept = scope is None
+    cdef LzStatement *s = NULL
+    cdef int bits = verdict_bits(space, scope, target, names), flags = 0
+    cdef int unused = BIT_UNUSED if names is None else BIT_UNUSED_FROM
+    cdef bint is_lazy = bits & (BIT_LAZY | unused | BIT_ASK)
+    conditions = None
+    if is_lazy:
+        s = space.at(site.offset)
+        is_lazy = s != NULL
+    if is_lazy:
+        flags = s.flags if scope is None else s.flags & ~PROTECTED
+        if bits & BIT_ASK or flags & BEFORE_ENVIRON or space.guarded:
+            is_lazy, conditions = decider.ask(space, scope, target, names, flags, site.offset)
+            is_kept = is_kept and conditions is not None
+        else:
+            is_lazy = not flags & PROTECTED and bits & (unused if flags & UNUSED else BIT_LAZY)
+        is_lazy = is_lazy and not is_for_effect(space, <object>site.globals, target, names, s)
+    bound = tuple([space.bound(s, i)[1] for i in range(s.count)]) if is_lazy else ()
+    if is_kept:
+        learn(space, site.offset, flags, LAZY if is_lazy else EAGER, bound, conditions)
+    if not is_lazy or ("." in target and not note_submodules(space, site.offset, target)):
+        return False
+    remember(space, lz_line_at(space.code, site.offset), flags, target, names, bound)
+    return True
 
 
 cdef int verdict_bits(NativeSpace space, scope, str target, names) except -1:
@@ -250,21 +224,21 @@ cdef bint is_for_effect(NativeSpace space, namespace, str target, names, LzState
     return names is None and space.bound(s, 0)[1] == top and not lz_mentions(space.code, target.rpartition(".")[2])
 
 
-cdef remember(NativeSpace space, LzStatement *s, int flags, str target, names):
+cdef remember(NativeSpace space, int line, int flags, target, names, bound):
     """Note where the statement stands and which sys.path it saw."""
     global deferrals
-    cdef int i, line = lz_line_at(space.code, s.offset)
+    cdef Py_ssize_t i
     file = space.code.co_filename
     if space.flags & OWN_CODE:
         flags |= OWN_STATEMENT
-    for i in range(s.count):
-        attribute, bound = space.bound(s, i)
-        declared[space.name, bound] = (target, None if names is None else attribute, file, line, flags)
+    for i in range(len(bound)):
+        attribute = None if names is None else names[i]
+        declared[space.name, bound[i]] = (target, attribute, file, line, flags)
         deferrals += 1
         if lz_recording:
-            helper.record(space.name, bound, target, None if names is None else attribute, file, line, 0, space.name)
+            helper.record(space.name, bound[i], target, attribute, file, line, 0, space.name)
     if target not in late:
-        late[target] = (space.bound(s, 0)[1], file, line)
+        late[target] = (bound[0], file, line)
         if lz_remember_filters(late_loads > 0) == 0 and lz.last_filters != NULL:
             filters[target] = <object>lz.last_filters
     top, _, _ = target.partition(".")

@@ -46,7 +46,7 @@ cdef object instead_of(name):
     if (deferring or blocks) and not lz_paused() and lz_site(&site):
         try:
             if lz_imports_protected(&site):
-                proxy = helper.protected(<object><PyObject *>site.frame, name)
+                proxy = protected_proxy(&site, name)
                 if proxy is not None:
                     return proxy
         finally:
@@ -56,6 +56,25 @@ cdef object instead_of(name):
     if seen is not None and now != NULL and not lz_same_items(<object>now, seen):
         helper.search_under(name, seen)
     return None
+
+
+cdef object protected_proxy(LzSite *site, target):
+    """The proxy that a plain import inside try or with gets, or None where it is imported."""
+    cdef NativeSpace space = space_at(site, (<dict><object>site.globals).get("__name__"))
+    if space is None:
+        return None
+    scope = scope_of(<object><PyObject *>site.frame, space) if blocks else None
+    if scope is None and (not deferring or space.flags & MODULE_EAGER):
+        return None
+    cdef const Row *row = row_at(space, site.offset) if scope is None else NULL
+    if row != NULL and (row.answer == EAGER or is_usual(target)):
+        return helper.proxy(space, target, bound_of(space, row)[0], row.line) if row.answer == PROXY else None
+    if space.table is None and not helper.complete(space):
+        return None
+    bound, flags, is_kept = decider.protected(space, scope, target, site.offset)
+    if is_kept:
+        learn(space, site.offset, flags, EAGER if bound is None else PROXY, () if bound is None else (bound,), None)
+    return None if bound is None else helper.proxy(space, target, bound, lz_line_at(space.code, site.offset))
 
 
 cdef int look_at_package(str name, Py_ssize_t dot, LzNativeLoad *load) except -1:

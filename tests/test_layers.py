@@ -12,8 +12,8 @@ import lazyimp
 ROOT = Path(lazyimp.__file__).parent
 
 FINDER = {"_finder", "_proxy", "_replaced"}
-CORES = {"_pycore", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
-POLICY = {"_metadata", "_policy", "_recipes", "_tables", "_units"}
+CORES = {"_pycore", "_answers", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
+POLICY = {"_metadata", "_policy", "_recipes", "_tables", "_units", "_verdict"}
 AT_BATCH = {"_at_batch", "_summary", "_trackers"}  # where a switch asks for it
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
 RECORDER = {
@@ -59,6 +59,7 @@ HOT_MAY_LOAD = {
     "time",
     "_thread",
     "_imp",
+    "marshal",
     "_weakref",
     "_warnings",
     "atexit",
@@ -117,12 +118,13 @@ ARROWS = {
     "_trackers": {"_config", "_summary", "firstbatch"},
     "_profile": POLICY,
     "_config": {"errors"},
-    "_policy": {"_units", "_effects", "_inside", "_config", "_protocol", "_recipes", "_tables", "recipes"},
+    "_policy": {*POLICY, "_effects", "_inside", "_config", "_protocol", "recipes"},
+    "_verdict": {"_tables"},
     "_recipes": {"_tables", "_units", "recipes"},
     "_tables": {"_program", "recipes"},
     "_stubs": {*FINDER, "_recipes", "_units", "recipes"},
     "_inside": {"_kept", "_outline", "lazyimp_c"},
-    "_kept": set(),
+    "_kept": {"_program"},
     "_outline": {"lazyimp_c"},
     "_environ": {"_units"},
     "_effects": {"lazyimp_c"},  # and the path finder: what own code does is read from its code alone
@@ -134,7 +136,18 @@ ARROWS = {
     "_bytecode": set(),
     **{name: {*FINDER, *POLICY, "lazyimp_c", "_pycore"} for name in FINDER},
     **{
-        name: {*CORES, *FINDER, *POLICY, "_bytecode", "_environ", "_fork", "_random", "_warned"}
+        name: {
+            *CORES,
+            *FINDER,
+            *POLICY,
+            "_bytecode",
+            "_environ",
+            "_fork",
+            "_inside",
+            "_program",
+            "_random",
+            "_warned",
+        }
         for name in CORES
     },
     "firstbatch": set(),
@@ -156,7 +169,7 @@ ARROWS = {
         "__init__",
     },
     "gate": {"tuning", "record", "syntax", "_units", "_config", "errors"},
-    "migrate": {"tuning", "record", "syntax", "codes", "_policy", "_units", "_config"},
+    "migrate": {*POLICY, "tuning", "record", "syntax", "codes", "_config"},
     "recipes": set(),
     "record": {"errors"},
     "profile": {"record", "recipes", "errors"},  # recipes: what has a stub

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lazyimp import _effects, _inside, _policy, _tables
+from lazyimp import _effects, _inside, _policy, _tables, _verdict
 from lazyimp._config import check_config
-from lazyimp._policy import (
+from lazyimp._policy import Policy
+from lazyimp._units import DIST, OWN, STDLIB, Units
+from lazyimp._verdict import (
     ASK,
     EAGER,
     EFFECT_ORDER,
@@ -20,10 +22,8 @@ from lazyimp._policy import (
     PROTECTED,
     PROXY,
     UNUSED,
-    Policy,
     by_bits,
 )
-from lazyimp._units import DIST, OWN, STDLIB, Units
 
 SITE = "/v/lib/python3.11/site-packages/"
 DISTRIBUTIONS = (
@@ -199,7 +199,7 @@ def test_imports_that_set_global_state_are_eager() -> None:
 def test_importers_that_stay_eager(importer: str) -> None:
     for mode in ("safe", "deep"):
         assert decision(mode, importer, "numpy") == EAGER
-        assert policy(mode).open(importer, IMPORTERS[importer])[1] & _policy.MODULE_EAGER
+        assert policy(mode).open(importer, IMPORTERS[importer])[1] & _verdict.MODULE_EAGER
 
 
 def test_a_name_that_nothing_knows_raises_in_its_place() -> None:
@@ -225,7 +225,7 @@ def test_a_pattern_reopens_an_eager_importer_only_by_name() -> None:
     assert decision("safe", "_pytest.python", "numpy", 0, lazy=["numpy"]) == EAGER
     assert decision("safe", "_pytest.python", "numpy", 0, lazy=["_pytest -> numpy"]) == LAZY
     file = IMPORTERS["_pytest.python"]
-    assert not policy(lazy=["_pytest -> numpy"]).open("_pytest.python", file)[1] & _policy.MODULE_EAGER
+    assert not policy(lazy=["_pytest -> numpy"]).open("_pytest.python", file)[1] & _verdict.MODULE_EAGER
     blind = decision("safe", "lazyimp._finder", "json", 0, lazy=["lazyimp -> json"])
     assert blind == EAGER, "lazyimp is blind to itself"
 
@@ -243,7 +243,7 @@ def test_modules_of_one_unit_share_a_table() -> None:
     )
     assert torch is torchgen
     assert torch is not pandas
-    assert one.open("__main__", None)[1] == _policy.MODULE_OWN
+    assert one.open("__main__", None)[1] == _verdict.MODULE_OWN
     assert one.open("torch", IMPORTERS["torch"])[1] == 0
 
 
@@ -277,7 +277,7 @@ def test_tables_answer_as_decide_does() -> None:
             context |= (FROM if names else 0) | (PACKAGE if "__init__" in file else 0)
             said = one.decide(importer, file, target, names, context)[0]
             verdicts, flags = one.open(importer, file)
-            if flags & _policy.MODULE_EAGER:
+            if flags & _verdict.MODULE_EAGER:
                 assert said is EAGER, (one.mode, importer, target)
                 continue
             verdict = verdicts.get(top)
@@ -313,7 +313,7 @@ def test_policy_imports_nothing_that_is_not_loaded() -> None:
     code = "import sys, lazyimp; old = {*sys.modules}; import lazyimp._policy; print(*{*sys.modules} - old)"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
-    loaded = ["lazyimp._policy", "lazyimp._program", "lazyimp._tables", "lazyimp._units"]
+    loaded = ["lazyimp._policy", "lazyimp._program", "lazyimp._tables", "lazyimp._units", "lazyimp._verdict"]
     assert sorted(done.stdout.split()) == loaded
 
 

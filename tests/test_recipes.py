@@ -16,9 +16,10 @@ import pytest
 from made_recipes import WHY, recipe, rows
 
 import lazyimp
-from lazyimp._policy import EAGER, EFFECT_ORDER, FROM, LAZY, PROTECTED, PROXY, UNUSED, Policy
+from lazyimp._policy import Policy
 from lazyimp._recipes import NEVER_BUILT, Recipes, is_within
 from lazyimp._units import DIST, STDLIB, Units
+from lazyimp._verdict import EAGER, EFFECT_ORDER, FROM, LAZY, PROTECTED, PROXY, UNUSED
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = Path(lazyimp.__file__).parent / "recipes"
@@ -167,7 +168,7 @@ def ask(policy: Policy, importer: str, target: str, context: int = 0, *names: st
     bits, listed = verdict if isinstance(verdict, tuple) else (verdict, frozenset())
     wanted = {target, target.rpartition(".")[0], *(f"{target}.{name}" for name in names)}
     if not bits & 8 and not wanted & listed and not context & EFFECT_ORDER:
-        from lazyimp._policy import by_bits
+        from lazyimp._verdict import by_bits
 
         assert by_bits(bits, context) == said[0]
     return said

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from lazyimp import _policy, _units, codes
+from lazyimp import _policy, _units, _verdict, codes
 from lazyimp.migrate import measured as runs
 from lazyimp.migrate.source import Source
 from lazyimp.migrate.statements import (
@@ -140,15 +140,15 @@ class Adviser:
         self, source: Source, each: Statement, uses: Sequence[Uses], is_package: bool
     ) -> tuple[str, str] | None:
         """Keep what the modes keep: registries, patches, what has effects, what the user names."""
-        context = _policy.PACKAGE if is_package else 0
-        context |= _policy.FROM if each.names is not None else 0
-        context |= _policy.UNUSED if all(use.is_never_named for use in uses) else 0
+        context = _verdict.PACKAGE if is_package else 0
+        context |= _verdict.FROM if each.names is not None else 0
+        context |= _verdict.UNUSED if all(use.is_never_named for use in uses) else 0
         importer = module_name(source.path)[0]
         for target in each.targets:
             decision, reason = self._policy.decide(
                 importer, os.path.abspath(source.path), target, each.names, context
             )
-            if decision == _policy.EAGER:
+            if decision == _verdict.EAGER:
                 return codes.of_reason(reason) or "LZ210", reason
         return None
 

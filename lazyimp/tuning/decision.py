@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lazyimp import _policy, _units
+from lazyimp import _policy, _units, _verdict
 from lazyimp.errors import UnsupportedError
 from lazyimp.tuning import statements
 
@@ -105,13 +105,13 @@ class Judge:
                 seen = facts.statement(offset)
                 if target is None or target == "__future__" or seen is None:
                     continue
-                context = (seen[0] & 7) | (_policy.PACKAGE if is_package else 0)
-                context |= _policy.PROTECTED if line in guarded else 0
+                context = (seen[0] & 7) | (_verdict.PACKAGE if is_package else 0)
+                context |= _verdict.PROTECTED if line in guarded else 0
                 if seen[0] & statements.BEFORE_ENVIRON and not was_deferred:
-                    context |= _policy.EFFECT_ORDER  # the library reads a variable that is set below it
-                names = tuple(attributes) if seen[0] & _policy.FROM else None
+                    context |= _verdict.EFFECT_ORDER  # the library reads a variable that is set below it
+                names = tuple(attributes) if seen[0] & _verdict.FROM else None
                 word, reason = self._ask(importer, file, target, names, context)
-                if word != _policy.EAGER:
+                if word != _verdict.EAGER:
                     by_code = _by_code(seen[0], facts.flags, kind is _units.OWN, bool(seen[1]))
                     word, reason = by_code or (word, reason)
                 found.append(Decided(word, reason, target, names))
@@ -120,21 +120,21 @@ class Judge:
     def _ask(
         self, importer: str, file: str, target: str, names: tuple[str, ...] | None, context: int
     ) -> tuple[str, str]:
-        stays = self._policy.open(importer, file)[1] & _policy.MODULE_EAGER
+        stays = self._policy.open(importer, file)[1] & _verdict.MODULE_EAGER
         word, reason = self._policy.decide(importer, file, target, names, context)
-        return (_policy.EAGER if stays else word), reason
+        return (_verdict.EAGER if stays else word), reason
 
 
 def _by_code(flags: int, module: int, is_own: bool, binds: bool) -> tuple[str, str] | None:
     """What the code alone decides, in any mode but `all`'s own terms."""
     for flag, reason in OF_STATEMENT:
         if flags & flag:
-            return _policy.EAGER, reason
+            return _verdict.EAGER, reason
     for flag, reason in OF_MODULE:
         asks = flag if is_own or flag != statements.SYS_MODULES else statements.SYS_MODULES_TOP
         if module & asks:
-            return _policy.EAGER, reason
-    return None if binds else (_policy.EAGER, "it binds no name that could wait")
+            return _verdict.EAGER, reason
+    return None if binds else (_verdict.EAGER, "it binds no name that could wait")
 
 
 def _in_function(file: str, line: int) -> list[Decided]:

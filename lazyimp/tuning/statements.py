@@ -16,7 +16,7 @@ from opcode import opmap
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from lazyimp import _inside, _policy, _recipes, _units
+from lazyimp import _inside, _policy, _recipes, _units, _verdict
 from lazyimp.errors import UnsupportedError
 from lazyimp.tuning.search import Item
 
@@ -58,7 +58,7 @@ class Statement:
     @property
     def is_protected(self) -> bool:
         """It stands inside try or with."""
-        return bool(self.context & _policy.PROTECTED)
+        return bool(self.context & _verdict.PROTECTED)
 
     def loads(self, known: Mapping[str, object]) -> list[str]:
         """The modules it loads, among the `known` ones: the target, and submodules that `from` names."""
@@ -82,7 +82,7 @@ class OpenAll:
 
     def opens(self, unit: str) -> int:
         """Everything but the recipes' rows."""
-        return _policy.OPEN | _policy.OPEN_TRY | _policy.OPEN_UNUSED
+        return _verdict.OPEN | _verdict.OPEN_TRY | _verdict.OPEN_UNUSED
 
 
 class Reader:
@@ -155,7 +155,7 @@ class Reader:
             return True
         # inside try or with, and the eager run found what is imported there: nothing is left to catch
         kind = self._units.of_top(each.target.partition(".")[0])[0]
-        free = each.context & ~_policy.PROTECTED
+        free = each.context & ~_verdict.PROTECTED
         return (
             each.is_protected
             and kind is not _units.OWN
@@ -166,7 +166,7 @@ class Reader:
     def _decide(self, policy: _policy.Policy, each: Statement, context: int | None = None) -> Decision:
         where = each.context if context is None else context
         flags = policy.open(each.importer, each.file)[1]
-        if flags & _policy.MODULE_EAGER:
+        if flags & _verdict.MODULE_EAGER:
             return "eager", "the whole module stays eager"
         return policy.decide(each.importer, each.file, each.target, each.names, where)
 
@@ -255,12 +255,12 @@ class Reader:
             if stays or not binds or flags & (STAR | PATH_WINDOW | BEFORE_ENVIRON | FINALIZER):
                 yield target, attributes, None
                 continue
-            is_from = bool(flags & _policy.FROM)
+            is_from = bool(flags & _verdict.FROM)
             names = tuple(attr for attr, _ in binds if attr is not None) if is_from else None
-            context = flags & 7 | (_policy.PACKAGE if is_package else 0)
+            context = flags & 7 | (_verdict.PACKAGE if is_package else 0)
             lines = lines or list(code.co_lines())
             line = line_at(lines, offset)
-            context |= _policy.PROTECTED if line in guarded else 0
+            context |= _verdict.PROTECTED if line in guarded else 0
             yield target, names or (), Statement(unit, name, file, line, target, names, context)
 
     # -- whether a from inside try finds its names ------------------------------------------------------
@@ -340,9 +340,9 @@ def guarded_lines(file: str) -> frozenset[int]:
 
 def _is_for_effect(each: Statement) -> bool:
     """A package's import of itself that is never named."""
-    package = each.importer if each.context & _policy.PACKAGE else each.importer.rpartition(".")[0]
+    package = each.importer if each.context & _verdict.PACKAGE else each.importer.rpartition(".")[0]
     return (
-        bool(each.context & _policy.UNUSED)
+        bool(each.context & _verdict.UNUSED)
         and bool(package)
         and (each.target + ".").startswith(package + ".")
         and (each.names is None or each.target == package)
