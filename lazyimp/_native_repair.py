@@ -39,11 +39,11 @@ def settle(space, key, placeholder):
 
 
 def resolve_where(wanted):
-    """Resolve the pending names for which wanted(flags) holds; (number, [(name, error)])."""
+    """Resolve the pending names for which wanted(importer, target, flags) holds; (number, [(name, error)])."""
     done, failures = 0, []
     for name, space, key, value in _native.placeholders():
         known = _declared.get((name, key))
-        if known is not None and space.get(key) is value and wanted(known[4]):
+        if known is not None and space.get(key) is value and wanted(name, known[0], known[4]):
             try:
                 settle(space, key, value)
                 done += 1
@@ -54,7 +54,7 @@ def resolve_where(wanted):
 
 def resolve_all():
     """Resolve and rebind everything that is pending, proxies too."""
-    done, failures = resolve_where(lambda flags: True)
+    done, failures = resolve_where(lambda *about: True)
     more, failed = _finder.resolve_all()
     if not pending():
         _declared.clear()
@@ -110,7 +110,7 @@ def before_fork():
     """Load once, here, what the functions of own modules read; each child would load it again."""
     from lazyimp import _fork
 
-    _fork.joining(lambda: resolve_where(lambda flags: flags & _OWN and not flags & _UNUSED))
+    _fork.joining(lambda: resolve_where(lambda _, __, flags: flags & _OWN and not flags & _UNUSED))
 
 
 def _event_loop(base_events):
@@ -120,10 +120,17 @@ def _event_loop(base_events):
 
     def _run_forever_setup(self):
         loop._run_forever_setup = start
-        resolve_where(lambda flags: flags & _ASYNC)
+        resolve_where(_may_block)
         return start(self)
 
     loop._run_forever_setup = _run_forever_setup
+
+
+def _may_block(importer, target, flags):
+    """Coroutines read it, of the user's own code or from another distribution; a part of its own loads soon enough."""
+    top = importer.partition(".")[0]
+    apart = top != target.partition(".")[0] and top not in sys.stdlib_module_names
+    return flags & _ASYNC and (flags & _OWN or apart)
 
 
 def _cloudpickle(module):

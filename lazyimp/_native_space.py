@@ -3,13 +3,15 @@
 Loaded with the policy, by the first statement to decide; lazyimp_c/native.pxi and `_native` call it.
 """
 
+import sys
+
 import lazyimp_c
 from lazyimp import _native
 
 PROXY, ASK, NO_STORE = 2, 8, 16  # Policy.fill
 UNGUARDED = 4  # Policy.open
 PACKAGE, EFFECT_ORDER, WITHIN_TRY = 8, 16, 32  # Policy.decide
-OWN_CODE, LOADED = 1, 2  # Policy.depends_on
+SETTLED, OWN_CODE, LOADED = 0, 1, 2  # Policy.depends_on
 PROTECTED, UNUSED, BEFORE_ENVIRON = 1, 2, 32  # lazyimp_c/core.h: flags of a statement
 
 
@@ -34,6 +36,8 @@ def ask(space, scope, target, names, flags, offset):
     """Whether a statement is lazy, where no bits say it; on which loaded modules that depends, None: it may change."""
     is_lazy = _decide(space, scope, target, names, flags, offset) == "lazy"
     depends = OWN_CODE if scope is not None else _native.policy().depends_on(space.name, space.file, target)
+    if not is_lazy and depends == SETTLED and names is not None and len(names) > 1:
+        return _apart(space, target, names, flags, offset)
     if depends == OWN_CODE:
         return is_lazy, None
     if not is_lazy or depends != LOADED:
@@ -41,6 +45,20 @@ def ask(space, scope, target, names, flags, offset):
     from lazyimp import _inside
 
     return is_lazy, _inside.excuses(space.name, target, names)
+
+
+def _apart(space, target, names, flags, offset):
+    """What `ask` gives where some names are modules that may not wait: those are imported, and the others wait."""
+    first = [name for name in names if _decide(space, None, target, (name,), flags, offset) != "lazy"]
+    others = tuple([name for name in names if name not in first])
+    if not others or _decide(space, None, target, others, flags, offset) != "lazy":
+        return False, ()
+    wanted = [f"{target}.{name}" for name in first]
+    if not all(full in sys.modules or _native.finder().find(full) is not None for full in wanted):
+        return False, ()  # something else of that name
+    for full in wanted:
+        __import__(full)
+    return True, tuple([f"+{full}" for full in wanted])
 
 
 def _decide(space, scope, target, names, flags, offset):

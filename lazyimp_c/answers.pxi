@@ -180,14 +180,20 @@ cdef const Row *row_at(NativeSpace space, int offset) except? NULL:
     row = <const Row *>(head + 1)
     for i in range(head.rows):
         if row.offset == offset:
-            return row if row.conditions == 0 or are_met(space.found[1][row.conditions - 1]) else NULL
+            found = space.found
+            is_met = row.conditions == 0 or are_met(found[1][row.conditions - 1])
+            return row if is_met and space.found is found else NULL
         row += 1
     return NULL
 
 
 cdef bint are_met(conditions) except -1:
+    """These modules are loaded, and those of the statement that may not wait are now."""
     for name in conditions:
-        if name not in <dict>lz.modules:
+        if name[0] == "+":
+            if name[1:] not in <dict>lz.modules:
+                __import__(name[1:])
+        elif name not in <dict>lz.modules:
             return False
     return True
 

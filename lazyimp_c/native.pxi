@@ -166,9 +166,13 @@ cdef bint is_deferred(LzSite *site, importer, target, names) except -1:
     cdef const Row *row = row_at(space, site.offset) if scope is None else NULL
     if row == NULL or (row.answer != EAGER and not is_usual(target)):
         return is_lazy_by_policy(site, space, scope, target, names)
-    if row.answer != LAZY or lz_paused() or ("." in target and not note_submodules(space, site.offset, target)):
+    if row.answer != LAZY:
         return False
-    remember(space, row.line, row.flags, target, names, bound_of(space, row))
+    cdef int line = row.line, flags = row.flags  # the row goes with the answers, which another sys.path would replace
+    bound = bound_of(space, row)
+    if lz_paused() or ("." in target and not note_submodules(space, site.offset, target)):
+        return False
+    remember(space, line, flags, target, names, bound)
     return True
 
 
