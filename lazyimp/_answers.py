@@ -57,7 +57,8 @@ def _read(about):
 def _found(file, key):
     try:
         with open(file, "rb") as opened:
-            known, environment, found = marshal.load(opened)
+            data = opened.read()  # marshal.load reads a few bytes at a time
+        known, environment, found = marshal.loads(data)
         if known == key and all(os.environ.get(name) == value for name, value in environment.items()):
             return found if type(found) is dict else {}
     except (OSError, EOFError, ValueError, TypeError, AttributeError):

@@ -306,6 +306,7 @@ def _hook():
         sys.set_lazy_imports_filter(lazyimp_c.native_filter)
         sys.set_lazy_imports("all")
     lazyimp_c.native_around(True)
+    lazyimp_c.native_search(True)
 
 
 def _unhook():
@@ -315,6 +316,7 @@ def _unhook():
             sys.set_lazy_imports_filter(_before[1])
             sys.set_lazy_imports(_before[0])
         _before = None
+        lazyimp_c.native_search(False)
     _open.clear()
     if Lazy is None:
         lazyimp_c.native_around(False)  # nothing was deferred that could fail late

@@ -109,7 +109,7 @@ def cache_folder(kind, form):
     """Where the user's programs keep what they can find again, of one kind and format."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     if not base:
-        home = os.path.expanduser("~")
+        home = os.environ.get("HOME") or os.path.expanduser("~")  # which takes its time
         mac = sys.platform == "darwin"
         base = os.path.join(home, "Library", "Caches") if mac else os.path.join(home, ".cache")
     return os.path.join(base, "lazyimp", f"{kind}-{sys.implementation.cache_tag}-{form}")

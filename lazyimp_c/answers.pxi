@@ -14,7 +14,6 @@ cdef extern from "core.h":
     int PROXY "LZ_PROXY"
 
 cdef enum:
-    UNKNOWN = -1
     MOST_PATHS = 4      # a program that changes sys.path all the time has no use for answers
     LAST_INDEX = 65535
 
@@ -210,19 +209,14 @@ cdef bint is_usual(str target) except -1:
     return spec != NULL and <object>spec is not None
 
 
-cdef int answer_of(NativeSpace space, int offset, str target) except? -2:
-    cdef const Row *row = row_at(space, offset)
-    if row == NULL or (row.answer != EAGER and not is_usual(target)):
-        return UNKNOWN
-    return row.answer
-
-
 cdef tuple bound_of(NativeSpace space, const Row *row):
     """The names that a statement binds."""
     cdef const Head *head = head_of(space.found)
     cdef const unsigned short *indexes = <const unsigned short *>(<const Row *>(head + 1) + head.rows) + row.first
     cdef int i
     names = space.code.co_names
+    if row.first + row.count > head.indexes:
+        raise ValueError("a file of answers is damaged")
     return tuple([names[indexes[i]] for i in range(row.count)])
 
 

@@ -110,6 +110,7 @@ include "recorder.pxi"
 include "native.pxi"
 include "native_space.pxi"
 include "answers.pxi"
+include "search.pxi"
 include "native_load.pxi"
 
 

@@ -94,6 +94,56 @@ lz_stamp(PyObject *path, long long *stamp)
     return failed ? -1 : found;
 }
 
+#if !defined(MS_WINDOWS)
+/* 1: there is something of that name, 0: no, -1: error */
+static int
+look_at(PyObject *path, struct stat *info)
+{
+    const char *bytes = PyUnicode_IS_COMPACT_ASCII(path) ? PyUnicode_AsUTF8(path) : NULL; /* borrowed */
+    if (bytes != NULL) {
+        return strlen(bytes) == (size_t)PyUnicode_GET_LENGTH(path) && stat(bytes, info) == 0;
+    }
+    PyObject *encoded = NULL; /* owned */
+    if (!PyUnicode_FSConverter(path, &encoded)) {
+        PyErr_Clear(); /* a name that cannot be one */
+        return 0;
+    }
+    int found = stat(PyBytes_AS_STRING(encoded), info) == 0;
+    Py_DECREF(encoded);
+    return found;
+}
+
+double
+lz_folder_time(PyObject *path)
+{
+    struct stat info;
+#if defined(__APPLE__)
+    return look_at(path, &info) ? (double)info.st_mtimespec.tv_sec + 1e-9 * info.st_mtimespec.tv_nsec : -1;
+#else
+    return look_at(path, &info) ? (double)info.st_mtim.tv_sec + 1e-9 * info.st_mtim.tv_nsec : -1;
+#endif
+}
+
+int
+lz_is_file(PyObject *path)
+{
+    struct stat info;
+    return look_at(path, &info) && S_ISREG(info.st_mode);
+}
+#else
+double
+lz_folder_time(PyObject *Py_UNUSED(path))
+{
+    return -1; /* its finders compare names without case */
+}
+
+int
+lz_is_file(PyObject *Py_UNUSED(path))
+{
+    return 0;
+}
+#endif
+
 /* ---- placeholders ------------------------------------------------------------------------------------------------------------------------------ */
 
 PyObject *

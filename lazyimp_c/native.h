@@ -21,6 +21,8 @@ int lz_native_facts(PyObject *facts, int flags);    /* imports of a module with 
 int lz_mentions(PyObject *code, PyObject *name);    /* the code, or code inside it, has the name of a variable or an attribute */
 PyObject *lz_placeholder_code(PyObject *full, PyObject *file, int line); /* new reference to the code of `lazy import a.b as z`, at file:line */
 int lz_stamp(PyObject *path, long long *stamp);     /* 1: when the file was changed, in ns, and its size; 0: there is none; -1: error */
+double lz_folder_time(PyObject *path);              /* when a folder's contents changed, as os.stat() tells it; -1: there is none; -2: error */
+int lz_is_file(PyObject *path);                     /* 1, 0; -1: error */
 PyObject *lz_run(PyObject *code, PyObject *namespace);
 
 #endif
