@@ -96,6 +96,22 @@ def watch(parent):
     finder.after_exec.setdefault(parent, []).append(_loaded)
 
 
+def await_module(name):
+    """When `name`, and the packages above it, are loaded, own modules get what they take from it by `from`."""
+    for target in [name[:at] for at, letter in enumerate(name + ".") if letter == "."]:
+        if target not in sys.modules and target not in _awaited:
+            _awaited.add(target)
+            finder.after_exec.setdefault(target, []).append(_came)
+
+
+_awaited = set()  # modules whose end own modules wait for
+
+
+def _came(module):
+    _awaited.discard(module.__spec__.name)
+    lazyimp_c.settle_awaited(module.__spec__.name)
+
+
 def _loaded(module):
     lazyimp_c.plant_children(module, _exists)
 

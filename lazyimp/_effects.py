@@ -9,7 +9,7 @@ import sys
 from _frozen_importlib_external import PathFinder
 
 try:
-    from lazyimp_c import analyse, effects
+    from lazyimp_c import analyse, effects, pause, resume, shared
 except ImportError:
     analyse = effects = None
 
@@ -17,24 +17,38 @@ UNKNOWN = "its code cannot be looked at"
 LIMIT = 400  # modules looked at in one process: a large project is not read twice
 
 _known = {}  # module -> (effect or None, names its functions bind globally)
+_heard = set()  # modules whose code was asked what it puts into others
+_changed = {}  # module -> names that own code puts into it
+_deferred = {}  # (target, names) of statements that do nothing beyond binding names
+_running = set()  # those of them that were found at work
+_tests = []  # something, once own code was seen that has a test
+_kind_of = None
+
+TESTING = frozenset(("unittest", "unittest.mock", "pytest", "mock"))
 
 
-def of_statement(target, names, is_own):
+def of_statement(importer, target, names, kind_of):
     """What an import statement of the user's own modules does beyond binding names, in words, or None.
 
-    `is_own(top)` tells the user's own top-level names.
+    `kind_of(name)` tells the unit of a module, as `_units` names them. `importer` has the statement.
     """
+    global _kind_of
+    _kind_of = kind_of
+    _hear(importer)
+    if _is_tested(importer):
+        return "runs under a test, which may put others in place of what it takes"
     for each in _modules(target, names or ()):
         if each not in sys.modules:
-            effect = _look(each, is_own)[0]
+            effect = _look(each)[0]
             if effect is not None:
                 return effect
     if names and not _known.get(target, (None, frozenset()))[1].isdisjoint(names):
         return "its functions bind the name anew"
+    _deferred[target, names] = None
     return None
 
 
-def _look(name, is_own):
+def _look(name):
     known = _known.get(name)
     if known is not None:
         return known
@@ -47,10 +61,104 @@ def _look(name, is_own):
             (UNKNOWN, frozenset()) if spec is None or spec.loader is not None else (None, frozenset())
         )
     else:
+        is_package = spec.submodule_search_locations is not None
         effect, names = effects(code)
-        effect = effect or _of_imports(name, spec, code, is_own)
+        effect = effect or _of_body(name, is_package, code) or _of_imports(name, spec, code)
+        _known[name] = (effect, names)
+        _note_changes(name, is_package, code)
     _known[name] = (effect, names)
     return _known[name]
+
+
+def _of_body(name, is_package, code):
+    from lazyimp import _bodies
+
+    effect = _bodies.effect_of(name, is_package, code, _kind_of)
+    if effect is None and _changed:
+        imports, stars = _bodies.imports_of(name, is_package, code)
+        if any(_is_changed(*taken) for taken in imports.values()) or any(
+            _is_changed(star, "*") for star in stars
+        ):
+            return "takes what own code changes"
+    return effect
+
+
+# -- what own code puts into modules, and tests ------------------------------------------------------------------
+
+
+def _hear(importer):
+    """Once for each module with an import statement of own modules: what its code puts into others."""
+    if importer in _heard or effects is None:
+        return
+    _heard.add(importer)
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == importer:
+            _running.add(importer)
+            if not TESTING.isdisjoint(frame.f_code.co_names):
+                _tests.append(importer)
+            _note_changes(importer, "__path__" in frame.f_globals, frame.f_code)
+            return
+        frame = frame.f_back
+
+
+def _note_changes(name, is_package, code):
+    """Note what code puts into modules; what was deferred before and takes such a name is imported now."""
+    chains = shared(code)[0]
+    if not chains:
+        return
+    from lazyimp import _bodies
+
+    before = len(_changed)
+    imports, _ = _bodies.imports_of(name, is_package, code)
+    for chain in chains:
+        root, _, path = chain.partition(".")
+        if root in imports:
+            target, attribute = imports[root]
+            where, _, changed = (
+                f"{target}.{attribute}.{path}" if attribute else f"{target}.{path}"
+            ).rpartition(".")
+            _changed.setdefault(where, set()).add(changed)
+    if len(_changed) > before:
+        for each in [each for each, (effect, _) in _known.items() if effect is None]:
+            del _known[each]
+        for target, names in list(_deferred):
+            if target not in sys.modules and _look_again(target, names):
+                _deferred.pop((target, names), None)
+                _import(target)
+
+
+def _look_again(target, names):
+    return any(
+        each not in sys.modules and _look(each)[0] is not None for each in _modules(target, names or ())
+    )
+
+
+def _import(target):
+    resume()  # what it imports itself may be deferred
+    try:
+        __import__(target)
+    except Exception:
+        pass  # whoever uses it gets the error
+    finally:
+        pause()
+
+
+def _is_changed(target, attribute):
+    changed = _changed.get(target)
+    if changed is None or attribute is None:  # of a module itself, values are read later
+        return False
+    return attribute == "*" or attribute in changed or "*" in changed
+
+
+def _is_tested(importer):
+    """Running code that a test runner has loaded, or a program with mocks."""
+    if importer not in _running:
+        return False
+    if _tests or "_pytest" in sys.modules:
+        return True
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return getattr(spec, "name", "").partition(".")[0] in ("unittest", "pytest")
 
 
 def _code_of(name):
@@ -61,7 +169,7 @@ def _code_of(name):
         return None, None
 
 
-def _of_imports(name, spec, code, is_own):
+def _of_imports(name, spec, code):
     """The first effect among the own modules that `name` imports while it runs."""
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
     for written, level, attributes in analyse(code).imports():
@@ -70,8 +178,8 @@ def _of_imports(name, spec, code, is_own):
             base = package.rsplit(".", level - 1)[0]
             target = f"{base}.{written}" if written else base
         for each in _modules(target, attributes):
-            if each not in sys.modules and is_own(each.partition(".")[0]):
-                effect = _look(each, is_own)[0]
+            if each not in sys.modules and _kind_of(each) == "own":
+                effect = _look(each)[0]
                 if effect is not None:
                     return f"{effect} (in {each})" if "(" not in effect else effect
     return None

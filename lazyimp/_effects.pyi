@@ -5,4 +5,6 @@ from collections.abc import Callable, Sequence
 UNKNOWN: str
 LIMIT: int
 
-def of_statement(target: str, names: Sequence[str] | None, is_own: Callable[[str], bool]) -> str | None: ...
+def of_statement(
+    importer: str, target: str, names: Sequence[str] | None, kind_of: Callable[[str], str | None]
+) -> str | None: ...

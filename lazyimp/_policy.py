@@ -187,7 +187,7 @@ class Policy:
             self._by_user(known, wanted, context)
             or self._by_profile(known, target, names, context)
             or self._by_recipe(known, kind, top, wanted, context)
-            or self._by_effect(kind, target, names, context)
+            or self._by_effect(importer, kind, target, names, context)
             or self._by_code(known, kind, target, names, context)
             or self._by_mode(known, kind, top, wanted, context)
         )
@@ -235,14 +235,14 @@ class Policy:
         return None if known.stays_eager or context & EFFECT_ORDER else (as_lazy(context), reason)
 
     def _by_effect(
-        self, kind: str, target: str, names: "tuple[str, ...] | None", context: int
+        self, importer: str, kind: str, target: str, names: "tuple[str, ...] | None", at: int
     ) -> "tuple[str, str] | None":
-        """Own modules that do something while they are imported do it where the statement stands."""
-        if kind is not OWN or self.mode == "all" or context & (PROTECTED | UNUSED):
+        """Own modules that do something while they are imported do it in their place."""
+        if kind is not OWN or self.mode == "all" or at & (PROTECTED | UNUSED):
             return None
-        from lazyimp import _effects
+        from lazyimp._effects import of_statement
 
-        effect = _effects.of_statement(target, names, lambda other: self._units.of_top(other)[0] is OWN)
+        effect = of_statement(importer, target, names, self._units.kind_of)
         return None if effect is None else (EAGER, f"own code, and importing it {effect}")
 
     def _looks_inside(self, known: Importer, kind: str, top: str) -> bool:

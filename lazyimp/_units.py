@@ -94,6 +94,10 @@ class Units:
 
     # -- targets -----------------------------------------------------------------------------------------
 
+    def kind_of(self, name: str) -> str | None:
+        """The kind of the unit that a module, or what is in it, belongs to."""
+        return self.of_top(name.partition(".")[0])[0]
+
     def of_top(self, top: str) -> tuple[str | None, bool]:
         """(kind, lasting) of a top-level name, without importing it; the kind of an unknown one is None.
 

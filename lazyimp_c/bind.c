@@ -173,6 +173,9 @@ lz_bind(LzSpace *space, int kind, PyObject *module, PyObject *attr, PyObject *st
         ((LzPlaceholder *)p)->deferral = note(space, before, (LzPlaceholder *)p);
     }
     Py_XDECREF(before);
+    if (armed == 1 && kind == LZ_KIND_FROM && space->flags & LZ_MODULE_OWN && lz_await_name(space, module, store) < 0) {
+        Py_CLEAR(p);
+    }
     if (armed == 1) {
         return p;
     }

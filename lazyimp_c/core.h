@@ -141,6 +141,7 @@ PyObject *lz_clean_code(PyCodeObject *code);               /* new reference to b
 /* ---- effects.c: what a module's body does to the world around it ---------------------------------------------------------------------------- */
 
 PyObject *lz_outline(PyObject *code); /* outline.c: ([what it calls, stores into, derives from and imports], names it reads) */
+PyObject *lz_shared(PyObject *code);  /* shared.c: (what it puts into modules that it has by name, names whose attributes its body reads) */
 PyObject *lz_effects(PyObject *code); /* (what it does or None, names that its functions bind globally) */
 
 /* ---- frames.c: who is asking ------------------------------------------------------------------------------------------------------------ */

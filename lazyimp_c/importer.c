@@ -203,6 +203,9 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
     }
     else {
         int noted = lz_note_submodule(target, space->name, facts->code, s->offset);
+        if (noted == 1 && space->flags & LZ_MODULE_OWN && lz_await_module(target) < 0) {
+            noted = -1;
+        }
         result = noted == 1 ? lz_start_import(space, target, (PyObject *)facts, s, 1) : NULL;
     }
 done:

@@ -187,7 +187,7 @@ lz_settle(LzSpace *space, PyObject *key, PyObject *placeholder, PyObject *value)
         }
     }
     if (!failed) {
-        failed = lz_disarm(space, (LzKey *)key);
+        failed = lz_disarm(space, (LzKey *)key) < 0 || lz_came(space, ((LzKey *)key)->name) < 0;
     }
     Py_DECREF(key);
     return failed;

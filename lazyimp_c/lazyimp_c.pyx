@@ -9,6 +9,7 @@ cdef extern from "core.h":
     object lz_facts_statement(object facts, int offset)
     object lz_facts_imports(object facts)
     object lz_effects(object code)
+    object lz_shared(object code)
     object lz_outline(object code)
     object lz_importing(object frame)
     ctypedef struct LzBind:
@@ -52,6 +53,7 @@ cdef extern from "state.h":
         Py_ssize_t deferred, reified, failed
         PyObject *spaces
         PyObject *pending_subs
+        PyObject *awaited
         PyObject *frozen
         PyObject *open_spaces
         PyObject *guarded
@@ -70,6 +72,7 @@ cdef extern from "state.h":
     int lz_pop_scope(object token) except -1
     int lz_set_proxy_loader(object function) except -1
     int lz_around(int job, int on) except -1
+    int lz_settle_awaited(object name) except -1
     int COLLECT_RARELY "LZ_COLLECT_RARELY"
     int NATIVE_JOB "LZ_NATIVE_JOB"
     int lz_watch(object function, object enter, object owner) except -1
@@ -134,6 +137,11 @@ cdef public object lz_placeholder_new(int kind, object module, object attr, obje
 def analyse(code):
     """Facts about a module's code object: its import statements, and what it does to the process around it."""
     return Facts(code)
+
+
+def shared(code):
+    """({"module.name" stored into, "module.*"}, {names whose attributes or items the body reads}) of a code object."""
+    return lz_shared(code)
 
 
 def effects(code):
@@ -205,11 +213,17 @@ def turn_off():
     lz_turn_off()
 
 
+def settle_awaited(name):
+    """The body of the module `name` has ended: what own modules take from it by `from` is bound now."""
+    lz_settle_awaited(name)
+
+
 def shut_down():
     """The interpreter ends: hold no module alive, so that they go in the order they always did."""
     lz_turn_off()
     (<list>lz.open_spaces).clear()
     (<list>lz.frozen).clear()
+    (<dict>lz.awaited).clear()
 
 
 def after_fork_in_child():

@@ -259,6 +259,12 @@ module_setattro(PyObject *self, PyObject *name, PyObject *value)
         if (key == NULL) {
             result = PyErr_Occurred() ? -1 : PyModule_Type.tp_setattro(self, name, value);
         }
+        else if (!of_import && lz_is_awaited(space, name) && lz_take(space, name) < 0) {
+            result = -1;
+        }
+        else if ((key = PyDict_GetItemWithError(space->keys, name)) == NULL) { /* it was awaited */
+            result = PyErr_Occurred() ? -1 : PyModule_Type.tp_setattro(self, name, value);
+        }
         else if (value == NULL && lz_raw(space, name) == NULL) {
             result = PyErr_Occurred() ? -1 : PyModule_Type.tp_setattro(self, name, value); /* deleted before */
         }

@@ -44,6 +44,7 @@ lz_setup(void)
     lz.open_spaces = PyList_New(0);
     lz.guarded = PyList_New(0);
     lz.pending_subs = PyDict_New();
+    lz.awaited = PyDict_New();
     lz.graveyard = PyList_New(0);
     lz.scopes = PyList_New(0);
     lz.paused = PyDict_New();

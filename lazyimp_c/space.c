@@ -55,6 +55,9 @@ lz_space_gone(LzSpace *space)
     if (address != NULL && found != NULL && PyLong_AsVoidPtr(found) == (void *)space) {
         (void)PyDict_DelItem(lz.spaces, address);
     }
+    if (address != NULL && space->awaits && lz.awaited != NULL) {
+        lz_await_no_more(address);
+    }
     Py_XDECREF(address);
     PyErr_Restore(type, error, trace);
 }

@@ -11,7 +11,7 @@ cdef extern from "state.h":
 cdef public class Space [object LzSpace, type LzSpace_Type]:
     """A module's namespace with pending imports: its keys, its module, the policy's verdicts for its unit."""
     cdef object dict, keys, module, name, file, package, table, facts, logical
-    cdef int flags, armed, running, frozen, cold, guarded, generation
+    cdef int flags, armed, running, frozen, cold, guarded, generation, awaits
     cdef void *address  # of the namespace: `dict` may be cleared before we die
 
     def __dealloc__(self):

@@ -22,6 +22,7 @@ typedef struct {
     PyObject *open_spaces;     /* owned: list of Spaces whose module's body runs */
     PyObject *guarded;         /* owned: list of Spaces whose modules were imported by a statement inside try that has not ended */
     PyObject *pending_subs;    /* owned: dict, package -> {submodule name: None}: imported by a deferred statement, not loaded */
+    PyObject *awaited;         /* owned: dict, module -> {(address of a namespace, name there): None}: what own modules take from it by `from` */
     PyObject *graveyard;       /* owned: list of dicts holding tables that a lookup in progress may still look at */
     PyObject *last_paths;      /* owned: tuple, sys.path as it was at the last deferral */
     PyObject *last_filters;    /* owned: (warnings.filters, tuple of its items) at the last deferral, or NULL */
@@ -90,6 +91,14 @@ int lz_take(LzSpace *space, PyObject *name);        /* import what is pending un
 int lz_settle_siblings(LzSpace *space, PyObject *placeholder); /* the other names of a from-import whose first one was resolved */
 PyObject *lz_module_dir(PyObject *self, PyObject *ignored); /* dir(module); new reference */
 int lz_settle_star(PyObject *module);               /* before `from module import *` copies it */
+
+/* awaited.c */
+int lz_await_module(PyObject *target);              /* names of it are deferred by the user's own code */
+int lz_await_name(LzSpace *space, PyObject *target, PyObject *bound); /* this one is */
+int lz_came(LzSpace *space, PyObject *name);        /* a pending name has got its value, for which others may wait */
+int lz_is_awaited(LzSpace *space, PyObject *name);
+void lz_await_no_more(PyObject *address);           /* of a namespace that is gone */
+int lz_settle_awaited(PyObject *name);              /* the body of a module has ended */
 
 /* bind.c */
 extern PyTypeObject LzImport_Type;

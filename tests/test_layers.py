@@ -34,6 +34,7 @@ HOT = sorted(
         *FINDER,
         *CORES,
         *POLICY,
+        "_bodies",
         "_bytecode",
         "_effects",
         "_environ",
@@ -127,7 +128,11 @@ ARROWS = {
     "_kept": {"_program"},
     "_outline": {"lazyimp_c"},
     "_environ": {"_units"},
-    "_effects": {"lazyimp_c"},  # and the path finder: what own code does is read from its code alone
+    "_bodies": {"_outline", "lazyimp_c"},
+    "_effects": {
+        "_bodies",
+        "lazyimp_c",
+    },  # and the path finder: what own code does is read from its code alone
     "_units": {"_metadata", "_tables"},
     "_metadata": set(),
     "_random": {"lazyimp_c"},

@@ -85,7 +85,7 @@ def test_safe_defers_what_own_code_imports_and_what_crosses_units() -> None:
 def effects(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What the user's own modules do while they are imported; what is not in it does nothing."""
     found: dict[str, str] = {}
-    monkeypatch.setattr(_effects, "of_statement", lambda target, names, is_own: found.get(target))
+    monkeypatch.setattr(_effects, "of_statement", lambda importer, target, names, kind_of: found.get(target))
     return found
 
 
