@@ -13,6 +13,7 @@ try:
 except ImportError:
     analyse = effects = None
 
+CHANGED = "takes what own code changes"
 UNKNOWN = "its code cannot be looked at"
 LIMIT = 400  # modules looked at in one process: a large project is not read twice
 
@@ -42,6 +43,8 @@ def of_statement(importer, target, names, kind_of):
             effect = _look(each)[0]
             if effect is not None:
                 return effect
+    if any(_is_changed(target, name) for name in names or ()):
+        return CHANGED
     if names and not _known.get(target, (None, frozenset()))[1].isdisjoint(names):
         return "its functions bind the name anew"
     _deferred[target, names] = None
@@ -79,7 +82,7 @@ def _of_body(name, is_package, code):
         if any(_is_changed(*taken) for taken in imports.values()) or any(
             _is_changed(star, "*") for star in stars
         ):
-            return "takes what own code changes"
+            return CHANGED
     return effect
 
 

@@ -140,6 +140,12 @@ read_statement(LzFacts *f, Reader r, PyCodeObject *code)
             break;
         }
 #endif
+#ifdef CALL_INTRINSIC_1 /* 3.12: INTRINSIC_IMPORT_STAR of pycore_intrinsics.h */
+        else if (r.op == CALL_INTRINSIC_1 && r.arg == 2) {
+            s->flags |= LZ_STAR;
+            break;
+        }
+#endif
 #ifdef SWAP
         else if (r.op == SWAP) {
             continue;

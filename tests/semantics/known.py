@@ -50,6 +50,8 @@ DIFFERENCES = (
         "the proxy was made before the module that changes the value was seen",
         ("py",),
     ),
+    Known("012_name_of_a_library_replaced", "the value is taken at the first use", ("native",)),
+    Known("044_patched_by_a_test", "the value is taken at the first use", ("native",)),
     Known("014_warning_at_importer", "stacklevel counts frames from the line of the first use", modes=ALL),
     Known("019_seed_in_unused_module", UNREAD, modes=ALL),
     Known("021_function_globals", PLAIN_DICT, ("native",), ALL),
