@@ -29,7 +29,7 @@ def effect(source: str) -> str | None:
 @pytest.mark.parametrize(
     "source",
     [
-        "import torch\nfrom torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return nn.Linear(1, 1)(x)",
+        "from torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return nn.Linear(1, 1)(x)",
         "import logging\nlog = logging.getLogger(__name__)",
         "import os\nHERE = os.path.join(os.path.dirname(__file__), 'a')",
         "from collections import namedtuple\nRow = namedtuple('Row', 'a b')",
