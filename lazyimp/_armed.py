@@ -191,20 +191,12 @@ def missing(name, attribute, only_asked):
     return sys.modules[full]
 
 
-def keep_random(filters):
-    """Before a late import: the states of the random number generators; of warning filters, if they changed."""
-    kept = []
-    try:
-        from lazyimp import _random
+@never_fails([])  # half-loaded frameworks, foreign generators: then there is nothing to keep
+def keep_random(filters, target):
+    """Before a late import: states of random number generators; of warning filters and loggers, if they changed."""
+    from lazyimp import _random
 
-        kept = _random.keep()
-        if filters is not None:
-            from lazyimp import _warned
-
-            kept.append(_warned.keep(filters))
-    except Exception:
-        pass  # half-loaded frameworks, foreign generators: then there is nothing to keep
-    return kept
+    return _random.keep_all(filters, target)
 
 
 def put_back_random(kept):
@@ -358,6 +350,12 @@ def _teach_jedi(access):
     kind.is_allowed_getattr = is_allowed_getattr
 
 
+def _watch_loggers(config):
+    from lazyimp import _logged
+
+    _logged.watch(config, lazyimp_c.pending_targets)
+
+
 def _watch_event_loops(events):
     """Let the first event loop that starts load what coroutines name; `events` is asyncio.events."""
     original = events._set_running_loop
@@ -383,6 +381,7 @@ def _start():
         os.register_at_fork(before=_before_fork, after_in_child=lazyimp_c.after_fork_in_child)
     for name, callback in (
         ("asyncio.events", _watch_event_loops),
+        ("logging.config", _watch_loggers),
         ("cloudpickle.cloudpickle", _teach_cloudpickle),
         ("joblib.externals.cloudpickle.cloudpickle", _teach_cloudpickle),
         ("dill._dill", _teach_dill),

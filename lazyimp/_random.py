@@ -35,6 +35,19 @@ def keep():
     return kept
 
 
+def keep_all(filters, target):
+    """The same before `target` is imported late, with what it may do to warning filters and loggers."""
+    kept = keep()
+    if filters is not None:
+        from lazyimp import _warned
+
+        kept.append(_warned.keep(filters))
+    if "lazyimp._logged" in sys.modules:
+        loggers = sys.modules["lazyimp._logged"].keep(target)
+        kept += [loggers] if loggers is not None else []
+    return kept
+
+
 def keep_outermost():
     """For `put_back_outermost`: what `keep` gives in the outermost of nested late imports, else nothing."""
     _depth[0] += 1

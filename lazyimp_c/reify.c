@@ -279,7 +279,7 @@ lz_reify(PyObject *placeholder)
     if (lz_keep_first() < 0) {
         PyErr_Clear(); /* somebody took it off; the search works without it */
     }
-    PyObject *random = lz.reifying++ == 0 ? lz_ask("keep_random", "(O)", lz_filters_moved(p->filters) ? p->filters : Py_None) : NULL; /* owned: only the outermost import keeps it */
+    PyObject *random = lz.reifying++ == 0 ? lz_ask("keep_random", "(OO)", lz_filters_moved(p->filters) ? p->filters : Py_None, p->module) : NULL; /* owned: only the outermost import keeps it */
     int interrupted = random == NULL && is_interrupted();
     if (lz.reifying == 1) {
         lz_recall_filters(p->filters);

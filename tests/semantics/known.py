@@ -50,6 +50,7 @@ DIFFERENCES = (
         "the proxy was made before the module that changes the value was seen",
         ("py",),
     ),
+    Known("096_loggers_disabled_by_a_configuration", "core c alone heeds loggers", ("native", "py")),
     Known("012_name_of_a_library_replaced", "the value is taken at the first use", ("native",)),
     Known("044_patched_by_a_test", "the value is taken at the first use", ("native",)),
     Known("014_warning_at_importer", "stacklevel counts frames from the line of the first use", modes=ALL),
