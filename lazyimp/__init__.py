@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lazyimp._control import disable, enable, first_batch, lazy, mark, phase, status
     from lazyimp.errors import LazyimpError
+    from lazyimp.manifest import CallableModule
+
+    manifest: CallableModule
 
 __all__ = [
     "LazyimpError",
@@ -19,6 +22,7 @@ __all__ = [
     "enable",
     "first_batch",
     "lazy",
+    "manifest",
     "mark",
     "phase",
     "status",
@@ -29,6 +33,11 @@ def __getattr__(name: str) -> object:
     """Load a public name at its first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "manifest":
+        # a from-import would ask for the name here again; this sets it on the package, too
+        import lazyimp.manifest as module
+
+        return module
     if name == "LazyimpError":
         from lazyimp import errors as home
     else:

@@ -73,7 +73,7 @@ HOT_COLD_PATHS = {("_startup", "_xxsubinterpreters")}
 
 # For each of our modules (or packages), which others of ours it may import.
 ARROWS = {
-    "__init__": {"_control", "errors", "integrations"},
+    "__init__": {"_control", "errors", "integrations", "manifest"},
     "__main__": {"cli"},
     "auto": {"_startup"},
     "_program": {"_config"},

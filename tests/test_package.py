@@ -139,6 +139,7 @@ def test_public_names():
         "enable",
         "first_batch",
         "lazy",
+        "manifest",
         "mark",
         "phase",
         "status",

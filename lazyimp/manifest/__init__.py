@@ -1,11 +1,14 @@
 """Manifests: the smallest set of dependencies that runs a program elsewhere, each with its kind and its reason.
 
-`of` makes one of a record; `lazyimp.manifest.outputs` writes it for those that install.
+The module itself makes one of a record: `lazyimp.manifest("run.jsonl")`, or `of`, which is the same.
+`lazyimp.manifest.outputs` writes it for those that install.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lazyimp.manifest.values import (
@@ -21,6 +24,8 @@ from lazyimp.manifest.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lazyimp.record import Record
 
 __all__ = [
@@ -48,3 +53,16 @@ def of(record: Record | str | os.PathLike[str], **options: Any) -> Manifest:
 
     found = read_record(os.fspath(record)) if isinstance(record, (str, os.PathLike)) else record
     return Builder(found, **options).build()
+
+
+class CallableModule(ModuleType):
+    """The class of this module: `lazyimp.manifest(record)` is `lazyimp.manifest.of(record)`."""
+
+    of: Callable[..., Manifest]  # for checkers, to whom no module can be called
+
+    def __call__(self, record: Record | str | os.PathLike[str], **options: Any) -> Manifest:
+        """The manifest of a record, or of the one in a file; see `of`."""
+        return of(record, **options)
+
+
+sys.modules[__name__].__class__ = CallableModule
