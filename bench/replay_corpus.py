@@ -177,14 +177,14 @@ def with_peer(
     row: dict[str, Any] = {"cpu_s": listed.cpu_s, "listed": listed.pins, "note": listed.note}
     if listed.fault:
         return {**row, "fault": listed.fault}
+    pins = completed(listed.pins, installed)
+    there = [installed.named(name_of(pin)) for pin in pins]
+    row["distributions"] = len(pins)
+    row["megabytes"] = sum(each.size_bytes for each in there if each is not None) / MEGABYTE
     try:
-        venv = environments.of(completed(listed.pins, installed), online=True)
+        venv = environments.of(pins, online=True)
     except NotInstallable as error:
         return {**row, "fault": f"cannot be installed: {error}"}
-    names = {each.name.split("-")[0] for each in venv.glob("lib/*/site-packages/*.dist-info")}
-    there = [each for each in map(installed.named, names) if each is not None]
-    row["distributions"] = len(names)
-    row["megabytes"] = sum(each.size_bytes for each in there) / MEGABYTE
     corpus.copy(name, place)
     _, row["fault"] = corpus.run(name, place, venv, {})
     return row
@@ -195,13 +195,18 @@ def completed(pins: Iterable[str], installed: Environment) -> list[str]:
 
     Of what is here as a build for one accelerator that build is taken, whatever the list says of its version.
     """
-    named = {canonical(re.split(r"[\[=<>~!; ]", pin)[0]): pin for pin in pins}
+    named = {name_of(pin): pin for pin in pins}
     closure = close(named, Requires(installed))
     for name in set(named).union(*(closure.below(name) for name in named)):
         found = installed.named(name)
         if found is not None and (name not in named or "+" in found.version):
             named[name] = f"{name}=={found.version}"
     return list(named.values())
+
+
+def name_of(pin: str) -> str:
+    """The distribution that a line is about."""
+    return canonical(re.split(r"[\[=<>~!; ]", pin)[0])
 
 
 NOT_TRIED = "not tried"
