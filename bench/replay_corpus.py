@@ -151,7 +151,7 @@ def again(corpus: Corpus, name: str, place: Path, environments: Environments, ma
     shutil.rmtree(place / "first" / "work" / name / "__pycache__", ignore_errors=True)
     corpus.copy(name, place / "second", code=False)
     code = place / "bundle" / "code"
-    path = os.pathsep.join(str(code / part.name) for part in manifest.local)
+    path = os.pathsep.join(str(code / part.place) for part in manifest.local)
     script = ""
     if corpus.cases[name]["argv"][0].endswith(".py"):
         file = manifest.program["name"]

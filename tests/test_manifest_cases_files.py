@@ -281,3 +281,14 @@ def test_distutils_of_setuptools_is_setuptools(tmp_path, site):
     install(site, "setuptools", "80", ["setuptools/_distutils/core.py"])
     origin = site / "setuptools/_distutils/core.py"
     assert "setuptools" in found(manifest_of(ran(tmp_path, site, {"distutils.core": origin})))
+
+
+def test_files_that_are_only_looked_for(tmp_path, site):
+    """Whoever tries to open a file leaves a trace, also where it is not there; a link that leads nowhere is told."""
+    (tmp_path / "link.txt").symlink_to(tmp_path / "gone")
+    (tmp_path / "there.txt").write_text("")
+    looked_for = [tmp_path / name for name in ("settings.ini", "__editable__.x.finder.__path_hook__")]
+    opened = [*looked_for, tmp_path / "link.txt", tmp_path / "there.txt"]
+    manifest = manifest_of(ran(tmp_path, site, {}, opened=opened))
+    assert [[file.name for file in part.files] for part in manifest.local] == [["main.py", "there.txt"]]
+    assert [each.what for each in manifest.undecided] == ["link.txt"]

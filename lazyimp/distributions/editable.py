@@ -85,7 +85,11 @@ def _targets(helpers: list[str]) -> tuple[list[str], list[tuple[str, str]], str]
     how = "pth"
     for path in helpers:
         text = _read(path)
-        if any(word in path for word in _REBUILDING) or ("_editable_" in path and path.endswith(".py")):
+        by_library = _redirected(text) if path.endswith(".py") and "redirector" in text else []
+        if by_library:
+            modules += by_library
+            how = "finder"
+        elif any(word in path for word in _REBUILDING) or ("_editable_" in path and path.endswith(".py")):
             how = "rebuild" if "__editable___" not in path else how
         if path.endswith(".pth"):
             lines = (line.strip() for line in text.splitlines())
@@ -112,6 +116,16 @@ def _mapping(text: str) -> list[tuple[str, str]]:
         for key, value in values.items():
             found += [(key, each) for each in ([value] if isinstance(value, str) else value)]
     return sorted(found)
+
+
+def _redirected(text: str) -> list[tuple[str, str]]:
+    """The names that the finder of the library `editables` maps to packages and files (hatchling, PDM)."""
+    pairs = re.findall(r"""map_module\((['"])([\w.]+)\1,\s*(['"])(.+?)\3\)""", text)
+    found = [(name, os.path.normpath(place)) for _, name, _, place in pairs]
+    return [
+        (name, os.path.dirname(place) if os.path.basename(place).startswith("__init__.") else place)
+        for name, place in found
+    ]
 
 
 def _read(path: str) -> str:

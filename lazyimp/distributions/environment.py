@@ -160,6 +160,18 @@ class Environment:
                 found[each.name] = how
         return found
 
+    @functools.cached_property
+    def _mapped(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for how in self.editables.values():
+            for name, place in how.modules:
+                found.setdefault(name, []).append(place)
+        return found
+
+    def mapped(self, name: str) -> list[str] | None:
+        """Where the finders of editable distributions look for a module; None if they do not know the name."""
+        return self._mapped.get(name)
+
     def editable_owner(self, path: str) -> Distribution | None:
         """The editable distribution whose source tree the file is in; the deepest tree counts."""
         best, length = None, -1

@@ -82,10 +82,10 @@ class Builder:
         self.record = record
         header = record.header
         sys_path = sys_path_of(record)
-        self.resolver = Resolver(sys_path)
         prefix = str(header.get("prefix") or "")
         own = [*sys_path[:1], str(header.get("cwd") or "")]
         self.environment = environment or scan(sys_path, prefix=prefix, own=own)
+        self.resolver = Resolver(sys_path, self.environment.mapped)
         stdlib = strings(header.get("stdlib"))
         self.owners = Owners(self.environment, stdlib, sys_path, str(header.get("base_prefix") or ""))
         self.target = target or targets.of_record(record)
@@ -98,6 +98,7 @@ class Builder:
         self.local = LocalCode(self.environment, include)
         self.undecided: list[Undecided] = []
         self.conda: dict[str, Evidence] = {}
+        self.put_off: set[str] = set()  # modules that nothing loaded, and whose files are known
         self.needed = Needed(self.owners)
 
     def build(self) -> Manifest:
@@ -151,6 +152,7 @@ class Builder:
             if not path or path in done:
                 continue
             done.add(path)
+            self.put_off.add(module)
             owner = self.owners.of(path, module)
             self._own(owner, OBSERVED if main else DEFERRED, module, by, path)
             if owner.distribution is not None:
@@ -176,7 +178,7 @@ class Builder:
             owner = self.owners.of(path)
             if owner.distribution is not None:
                 self._own(owner, DATA, path, who, path)
-            elif owner.kind == "local" and self.local.is_below_code(path):
+            elif owner.kind == "local" and self.local.is_below_code(path) and os.path.lexists(path):
                 self.local.add(owner, path)
         by_info = {each.info: each for each in self.environment.distributions}
         for folder, who in seen.metadata.items():
@@ -257,7 +259,8 @@ class Builder:
     def _static(self, seen: Seen) -> None:
         """Note what the user's own code imports elsewhere, where this run did not come by."""
         files = self._own_files(seen)
-        for top, place in static.unobserved(files, [module.name for module in seen.modules]).items():
+        observed = [*(module.name for module in seen.modules), *self.put_off]
+        for top, place in static.unobserved(files, observed).items():
             if top in seen.failed:
                 continue
             found = static.provider(top, self.environment)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from lazyimp.distributions import Distribution, Environment
 from lazyimp.manifest import binaries, elf
 from lazyimp.manifest.files import Collector, Found, fingerprint
-from lazyimp.manifest.owners import ARCHIVES, Owner
-from lazyimp.manifest.values import LocalFile, LocalPart, Requirement, Target, Undecided
+from lazyimp.manifest.owners import Owner
+from lazyimp.manifest.values import ARCHIVES, LocalFile, LocalPart, Requirement, Target, Undecided
 from lazyimp.record import Record
 
 # What of a distribution's metadata programs ask for; the name it has in a .dist-info.

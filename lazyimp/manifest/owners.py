@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from lazyimp.distributions import CondaPackage, Distribution, Environment
 from lazyimp.manifest.kinds import COMPILED, SYSTEM_FOLDERS
+from lazyimp.manifest.values import ARCHIVES
 
 NO_FILE = ("", "built-in", "frozen", "namespace")
-ARCHIVES = (".zip", ".egg", ".pex", ".whl", ".pyz")
 
 
 class Owner(NamedTuple):
@@ -56,6 +56,7 @@ class Owners:
             or self._editable(path)
             or self._conda(path)
             or self._system(path)
+            or self._packed(path)
             or self._by_folder(path)
             or self._local(path)
         )
@@ -151,13 +152,23 @@ class Owners:
                 return Owner("index", f"no RECORD; its top-level name {top} is that of {each.name}", each)
         return Owner("local", "in a folder of distributions, but no distribution lists it", root=site)
 
+    def _packed(self, path: str) -> Owner | None:
+        """In an archive on sys.path, or one itself: in a folder of distributions, too, it belongs to nothing else."""
+        for root in self.roots:
+            if (
+                root.endswith(ARCHIVES)
+                and f"{path}{os.sep}".startswith(root + os.sep)
+                and os.path.isfile(root)
+            ):
+                return Owner("local", f"below {root} on sys.path, an archive", root=root)
+        return None
+
     def _local(self, path: str) -> Owner:
         kind = "local-binary" if path.endswith(COMPILED) else "local"
         inside = [root for root in self.roots if path.startswith(root.rstrip(os.sep) + os.sep)]
         if inside:
             root = max(inside, key=len)
-            archive = next((each for each in ARCHIVES if root.endswith(each)), "")
-            return Owner(kind, f"below {root} on sys.path" + (", an archive" if archive else ""), root=root)
+            return Owner(kind, f"below {root} on sys.path", root=root)
         return Owner(kind, "of no distribution, and not below sys.path", root=os.path.dirname(path))
 
 

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 ENDINGS = (".py", ".pyc")
 
 
-class Resolver:
-    """Looks modules up below the folders of one sys.path; what is asked for is remembered."""
+def _nowhere(_: str) -> None:
+    """Nothing is mapped."""
 
-    def __init__(self, folders: Iterable[str]) -> None:
-        self.folders = [each for each in folders if os.path.isdir(each)]
+
+class Resolver:
+    """Looks modules up below the folders and archives of one sys.path; what is asked for is remembered.
+
+    `mapped` tells of a module's name where the finders of editable distributions look for it: the folder of a package,
+    the file of a module (setuptools leaves out its ending), or the parts of a namespace. They are asked last.
+    """
+
+    def __init__(
+        self, folders: Iterable[str], mapped: Callable[[str], Sequence[str] | None] = _nowhere
+    ) -> None:
+        self.folders = [each for each in folders if os.path.exists(each)]
+        self.mapped = mapped
         self._listed: dict[str, frozenset[str]] = {}
         self._found: dict[str, tuple[str, list[str]]] = {}
 
@@ -37,8 +48,28 @@ class Resolver:
         known = self._found.get(name)
         if known is None:
             above, _, last = name.rpartition(".")
-            known = self._found[name] = self._among(self._find(above)[1] if above else self.folders, last)
+            known = self._among(self._find(above)[1] if above else self.folders, last)
+            if not known[0]:
+                known = self._by_finder(name, known[1])
+            self._found[name] = known
         return known
+
+    def _by_finder(self, name: str, halves: list[str]) -> tuple[str, list[str]]:
+        """The same of what is mapped; where the path has a namespace of that name, only parts of it count."""
+        parts = []
+        for place in self.mapped(name) or ():
+            folder, last = os.path.split(place)
+            package = _module(self._names(place), place, "__init__")
+            if package:
+                if not halves:
+                    return package, [place]
+                continue
+            module = place if os.path.isfile(place) else _module(self._names(folder), folder, last)
+            if module and not halves:
+                return module, []
+            if os.path.isdir(place):
+                parts.append(place)
+        return "", [*halves, *parts]
 
     def _among(self, folders: list[str], name: str) -> tuple[str, list[str]]:
         halves = []
@@ -52,7 +83,7 @@ class Resolver:
             module = _module(names, folder, name)
             if module:
                 return module, []
-            if name in names and os.path.isdir(inside):
+            if name in names and (os.path.isdir(inside) or self._names(inside)):
                 halves.append(inside)
         return "", halves
 
@@ -61,10 +92,34 @@ class Resolver:
         if found is None:
             try:
                 found = frozenset(os.listdir(folder))
+            except NotADirectoryError:
+                found = self._packed(folder)
             except OSError:
                 found = frozenset()
             self._listed[folder] = found
         return found
+
+    def _packed(self, folder: str) -> frozenset[str]:
+        """The names in a folder of an archive on the path, or in the archive itself."""
+        inside = (each for each in self.folders if f"{folder}{os.sep}".startswith(each + os.sep))
+        archive = next((each for each in inside if os.path.isfile(each)), "")
+        if not archive or archive in self._listed:
+            return frozenset()
+        import zipfile  # few paths have an archive
+
+        held: dict[str, set[str]] = {archive: set()}
+        try:
+            with zipfile.ZipFile(archive) as file:
+                names = file.namelist()
+        except (OSError, zipfile.BadZipFile):
+            names = []
+        for name in names:
+            at = archive
+            for part in filter(None, name.split("/")):
+                held.setdefault(at, set()).add(part)
+                at = os.path.join(at, part)
+        self._listed.update({each: frozenset(found) for each, found in held.items()})
+        return self._listed.get(folder, frozenset())
 
 
 def _module(names: frozenset[str], folder: str, name: str) -> str:

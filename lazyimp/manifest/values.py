@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 FORMAT = "lazyimp-manifest"  # of the file that holds one
+ARCHIVES = (".zip", ".egg", ".pex", ".whl", ".pyz")  # that Python code may be in
 
 # Where something comes from; each module, file and distribution of a run ends in exactly one.
 KINDS = (
@@ -118,6 +119,17 @@ class LocalPart:
         str, ...
     ] = ()  # compatibility tags a binary part is bound to, such as cp311-cp311-linux_x86_64
     digest: str = ""  # of the names and hashes: the same files give the same digest
+
+    @property
+    def archive(self) -> str:
+        """The name of the archive that the code is in, which goes on sys.path itself; "" if it is in files."""
+        alone = self.files[0].name if len(self.files) == 1 and not self.distribution else ""
+        return alone if alone.endswith(ARCHIVES) else ""
+
+    @property
+    def place(self) -> str:
+        """What goes on sys.path there, below the folder that the parts are in."""
+        return f"{self.name}/{self.archive}" if self.archive else self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,7 @@ class Carrier:
             secrets=secrets,
             environment=plan.environment.name if plan.environment else None,
             code=[digest_name(part) for part in plan.parts],
+            archives={digest_name(part): part.archive for part in plan.parts if part.archive},
             inputs={each.name: each.sha256 for each in plan.job.inputs},
             place=[list(each) for each in plan.job.place],
         )

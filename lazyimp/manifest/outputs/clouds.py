@@ -28,7 +28,7 @@ def runtime_env(manifest: Manifest) -> dict[str, Any]:
         value["uv"] = {"packages": packages, "uv_pip_install_options": options}
     if manifest.local:
         value["working_dir"] = CODE
-        value["env_vars"] = {"PYTHONPATH": ":".join(part.name for part in manifest.local)}
+        value["env_vars"] = {"PYTHONPATH": ":".join(part.place for part in manifest.local)}
     return value
 
 
@@ -46,7 +46,7 @@ def skypilot(manifest: Manifest) -> str:
         + (f" --torch-backend={backend}" if backend else "")
         + " -r requirements.txt"
     )
-    path = ":".join(f"$PWD/{CODE}/{part.name}" for part in manifest.local)
+    path = ":".join(f"$PWD/{CODE}/{part.place}" for part in manifest.local)
     where = folder(manifest, CODE)
     words = command(manifest, CODE)
     if where:
@@ -87,7 +87,7 @@ def modal(manifest: Manifest) -> str:
         "    )",
     ]
     if manifest.local:
-        path = ":".join(f"/root/{part.name}" for part in manifest.local)
+        path = ":".join(f"/root/{part.place}" for part in manifest.local)
         lines.append(f'    .env({{"PYTHONPATH": {json.dumps(path)}}})')
     where = folder(manifest, "/root")
     lines += [f"    .workdir({json.dumps(where)})"] if where else []

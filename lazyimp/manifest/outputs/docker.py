@@ -28,7 +28,7 @@ def render(manifest: Manifest, *, base: str = "") -> str:
         f"COPY {json.dumps([f'code/{part.name}/', f'/app/code/{part.name}/'])}" for part in manifest.local
     ]
     if manifest.local:
-        lines.append("ENV PYTHONPATH=" + ":".join(f"/app/code/{part.name}" for part in manifest.local))
+        lines.append("ENV PYTHONPATH=" + ":".join(f"/app/code/{part.place}" for part in manifest.local))
     where = folder(manifest, "/app/code")
     if where:
         lines.append(f"WORKDIR {where}")

@@ -24,9 +24,10 @@ def start(root, wish):
 
     `wish`: id, command (words), env ({name: value}), secrets ({name: value}, kept in a file of mode 0600 until
     the job has them), environment (its name, or None for `python`), python, code ([digests] in the order of sys.path),
-    inputs ({path in the working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal, arguments (how
-    many words at the command's end are taken as they are), image (in place of the environment), resources ({gpus,
-    cpus, memory_bytes}), sbatch (options for Slurm, which then runs the job).
+    archives ({digest: the archive that is all of the part, and goes on sys.path itself}), inputs ({path in the
+    working folder: blob}), outputs ([patterns]), limit_s, grace_s, signal, arguments (how many words at the command's
+    end are taken as they are), image (in place of the environment), resources ({gpus, cpus, memory_bytes}), sbatch
+    (options for Slurm, which then runs the job).
     """
     folder = root.place("jobs", wish["id"])
     made = root.temporary("job")

@@ -9,7 +9,7 @@ import time
 from lazyimp.ship.host import containers
 from lazyimp.ship.host.environments import python_of
 from lazyimp.ship.host.jobs import process_start
-from lazyimp.ship.host.paths import Refused, read_json, write_json
+from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
 
 LAST, LAST_BYTES = "last.json", 4096  # blank, but where a full disk left no other place for the end
 
@@ -70,9 +70,10 @@ def _start(root, wish, folder):
     words = [python if word == "{python}" else word for word in wish["command"][:cut]]
     words = [word.replace("{code}", code[0]) if code else word for word in words]
     words = [word.replace("{work}", work) for word in words] + wish["command"][cut:]
+    path = [_on_path(root, wish, digest) for digest in wish.get("code", ())]
     given = _given(wish, folder)
     if wish.get("image"):
-        given.update({"PYTHONPATH": os.pathsep.join(code)} if code else {})
+        given.update({"PYTHONPATH": os.pathsep.join(path)} if path else {})
         words = containers.container_words(wish, folder, code, given) + words
         env = {**os.environ, **given}
     else:
@@ -81,12 +82,18 @@ def _start(root, wish, folder):
             "PYTHONDONTWRITEBYTECODE" not in given
         ):  # the host's own say would have every job compile everything
             env.pop("PYTHONDONTWRITEBYTECODE", None)
-        env = _in_environment(env, code, python)
+        env = _in_environment(env, path, python)
     logs = [os.path.join(folder, name) for name in ("out.log", "err.log")]
     with open(logs[0], "ab") as out, open(logs[1], "ab") as err:
         return subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=work, start_new_session=True
         )
+
+
+def _on_path(root, wish, digest):
+    """What of a part goes on sys.path: its folder, or the archive that is all of it."""
+    folder, archive = root.place("code", digest), wish.get("archives", {}).get(digest)
+    return inside(folder, archive) if archive else folder
 
 
 def _given(wish, folder):

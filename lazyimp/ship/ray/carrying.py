@@ -119,6 +119,7 @@ class RayCarrier(Carrier):
             "env": {"LAZYIMP_RECORD": "{job}/record.jsonl"},
             "id": job,
             "code": list(code),
+            "archives": {digest_name(part): part.archive for part in plan.parts if part.archive},
             "packages": code,
             "inputs": {each.name: each.sha256 for each in plan.job.inputs},
             "input_package": packages[-1].name if plan.job.inputs else None,
