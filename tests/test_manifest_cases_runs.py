@@ -184,6 +184,24 @@ def test_a_run_that_is_cut_short(run, site, tmp_path, end):
     assert done.returncode == 1 and "did not end by itself" in done.stderr + done.stdout
 
 
+def test_a_run_that_an_exception_ended(run, site, tmp_path):
+    """Case 66: it got to its end, but not to all that it imports."""
+    install(site, "early", "1", {"early.py": "x = 1\n"})
+    manifest = run({"main.py": "import early\nearly.x\nimport gone\nimport later\n"}, check=False)
+    assert "early" in found(manifest) and not manifest.complete
+    assert manifest.notes == ("the program was ended by ModuleNotFoundError",)
+    words = [sys.executable, "-m", "lazyimp", "manifest", str(tmp_path / "run.jsonl")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=clean_environment())
+    assert done.returncode == 1 and "ended by ModuleNotFoundError" in done.stdout
+
+
+def test_a_child_that_an_exception_ended(run):
+    """Its parent may know what to make of it, and a status is no exception."""
+    child = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import gone'])\nsys.exit(3)\n"
+    manifest = run({"main.py": child}, check=False)
+    assert manifest.complete and not manifest.notes
+
+
 def test_our_own_and_start_up_are_not_counted(run, site):
     """Case 67: but what the program imports itself is, also where we use it, too."""
     install(site, "PyYAML", "6", {"yaml/__init__.py": "x = 1\n"})

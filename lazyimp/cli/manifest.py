@@ -319,7 +319,8 @@ def _verdict(manifest: Manifest, options: argparse.Namespace) -> int:
             f"lazyimp: process {options.pid} still runs; this is what it has come to so far", file=sys.stderr
         )
     elif not manifest.complete:
-        print("lazyimp: the run did not end by itself; the manifest may lack something", file=sys.stderr)
+        why = "; ".join(["the run did not end by itself", *manifest.notes])
+        print(f"lazyimp: {why}; the manifest may lack something", file=sys.stderr)
         return 1
     if options.strict and manifest.undecided:
         print(f"lazyimp: {len(manifest.undecided)} undecided; the list says what to do", file=sys.stderr)

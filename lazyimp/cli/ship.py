@@ -160,7 +160,8 @@ def plan_program(
     words, parts = program_words(manifest, script, arguments)
     environment, refused = _environment(job, manifest, any_build)
     if not manifest.complete:
-        note("the recorded run did not end by itself; the manifest may lack something")
+        why = "; ".join(["the recorded run did not end by itself", *manifest.notes])
+        note(f"{why}; the manifest may lack something")
     wish = job_wish(job, words, job.name or os.path.splitext(os.path.basename(script))[0])
     wish = replace(wish, place=placed(parts, os.getcwd()), arguments=len(arguments))
     return Plan(

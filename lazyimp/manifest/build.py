@@ -128,6 +128,7 @@ class Builder:
                 "distributions": len(self.environment.distributions),
                 "size_bytes": sum(each.size_bytes for each in self.environment.distributions),
             },
+            (f"the program was ended by {seen.exception}",) if seen.exception else (),
         )
 
     # -- what was seen -----------------------------------------------------------------------------------

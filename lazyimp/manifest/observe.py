@@ -48,6 +48,7 @@ class Seen(NamedTuple):
     libraries: tuple[str, ...]
     failed: dict[str, str]  # modules that could not be imported -> who asked
     complete: bool
+    exception: str  # the type of what ended the program, which then did not come to all that it imports
     deferred: dict[str, str]  # put off by lazyimp, never loaded -> statement
     commands: tuple[str, ...]  # modules that ran as `python -m`
     places: dict[str, set[Place]]  # module -> statements that ask for it
@@ -79,7 +80,8 @@ def observe(record: Record) -> Seen:
     for name in modules:
         failed.pop(name, None)
         deferred.pop(name, None)
-    complete = all(process.complete for process in record.processes())
+    exception = _exception(record)
+    complete = not exception and all(process.complete for process in record.processes())
     return Seen(
         tuple(modules.values()),
         data,
@@ -87,12 +89,22 @@ def observe(record: Record) -> Seen:
         tuple(libraries),
         failed,
         complete,
+        exception,
         deferred,
         tuple(commands),
         places,
     )
 
 
+def _exception(record: Record) -> str:
+    """What ended the program itself; an interactive shell only keeps what its last failing cell raised."""
+    main = record.facts.get("main", record.header.get("main"))
+    name = os.path.basename(str(main.get("name", ""))) if isinstance(main, dict) else ""
+    is_shell = re.split(r"[._\d]", name)[0].lower() in SHELLS
+    return record.end.exception if record.end is not None and not is_shell else ""
+
+
+SHELLS = ("ipykernel", "ipython")
 LONGEST_CHAIN = 12
 _ODD_PATH = re.compile(r"/(?:\.{0,2}/|\.{0,2}$)").search  # what normpath would change
 

@@ -62,7 +62,8 @@ def _headline(manifest: Manifest, style: Style) -> list[str]:
     lines = [headed(title, share, style)]
     lines.append(style.paint(style.plain(f"{machine} · {target.accelerator}"), DIM))
     if not manifest.complete:
-        lines += wrapped("this is not a whole run: something may be missing", style, code=YELLOW)
+        why = "; ".join(["this is not a whole run", *manifest.notes])
+        lines += wrapped(f"{why}: something may be missing", style, code=YELLOW)
     return lines
 
 
