@@ -3,6 +3,8 @@
 import pytest
 from installed import found, install, manifest_of, ran
 
+from lazyimp.manifest.outputs import clouds, requirements
+
 
 @pytest.fixture
 def site(tmp_path):
@@ -157,3 +159,25 @@ def test_a_free_threaded_interpreter_is_the_target_of_its_own_record(tmp_path):
     manifest = manifest_of(record)
     assert manifest.target.abi == "cp313t"
     assert "other-platform" not in manifest.requirements[0].flags and not manifest.undecided
+
+
+def test_the_short_list_holds_what_code_that_travels_requires(tmp_path, site):
+    """An installer does not see what an editable requires; what another one of the list brings need not be named."""
+    root = tmp_path / "proj"
+    url = {"url": root.as_uri(), "dir_info": {"editable": True}}
+    root.mkdir()
+    (root / "mine.py").write_text("")
+    requires = ["base[fast]", "common", "other-local"]
+    install(site, "mine", "1", {"mine.pth": f"{root}\n"}, requires=requires, direct_url=url)
+    folder = {"url": (tmp_path / "gone").as_uri(), "dir_info": {}}
+    install(site, "other-local", "1", {"other.py": ""}, requires=["deep"], direct_url=folder)
+    install(site, "base", "1", {"base.py": ""}, requires=["speedup; extra == 'fast'", "core"])
+    for name in ("common", "deep", "speedup", "core"):
+        install(site, name, "1", {f"{name}.py": ""})
+    install(site, "app", "1", {"app.py": ""}, requires=["common"])
+    manifest = manifest_of(ran(tmp_path, site, {"mine": root / "mine.py", "app": site / "app.py"}))
+    assert {each.name for each in manifest.roots()} == {"app", "base", "deep", "mine"}
+    assert found(manifest)["base"].extras == ("fast",)
+    lines = requirements.render(manifest, roots_only=True).splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["app==1", "base[fast]==1", "deep==1"]
+    assert '"base[fast]==1"' in clouds.script_header(manifest)

@@ -352,7 +352,8 @@ class Builder:
                     "nothing to do if the program works",
                 )
             )
-        return tuple(self._requirement(name, name in short, kinds, closure) for name in sorted(names))
+        lock = [self._requirement(name, name in short, kinds, closure) for name in sorted(names)]
+        return closures.with_carried(lock, closure)
 
     def _is_wanted(self, name: str, each: Gathered) -> bool:
         """Listed: not excluded, of a tag that counts, and of installers only what the program itself loaded."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from lazyimp.manifest.requires import Requires
+from lazyimp.manifest.values import Requirement
 
 # Installers and build tools: they are in every environment, and a plain install brings what it needs itself.
 TOOLS = ("pip", "setuptools", "wheel", "uv", "lazyimp-runtime")
@@ -75,3 +77,22 @@ def roots(observed: Iterable[str], closure: Closure) -> list[str]:
         if all(other in below[name] and name < other for other in above):
             found.append(name)
     return found
+
+
+def with_carried(requirements: list[Requirement], closure: Closure) -> tuple[Requirement, ...]:
+    """The lock, with those in the short list that only code that travels requires: no installer sees what it does."""
+    away = {each.name for each in requirements if each.travels}
+    brought = set().union(
+        *(closure.below(each.name) for each in requirements if each.root and not each.travels)
+    )
+    waiting, carried = [each.name for each in requirements if each.root and each.travels], set[str]()
+    while waiting:
+        for name in closure.needs.get(waiting.pop(), ()):
+            if name not in carried:
+                carried.add(name)
+                waiting += [name] if name in away else []
+    short = set(roots(carried - away - brought, closure))
+    return tuple(
+        replace(each, root=True, extras=closure.extras.get(each.name, ())) if each.name in short else each
+        for each in requirements
+    )
