@@ -292,3 +292,21 @@ def test_files_that_are_only_looked_for(tmp_path, site):
     manifest = manifest_of(ran(tmp_path, site, {}, opened=opened))
     assert [[file.name for file in part.files] for part in manifest.local] == [["main.py", "there.txt"]]
     assert [each.what for each in manifest.undecided] == ["link.txt"]
+
+
+def test_named_files_travel(tmp_path, site):
+    """Whether the run opened them or not; what is in no folder of the program's code is told."""
+    other = tmp_path / "elsewhere" / "x.bin"
+    (tmp_path / "prog" / "data").mkdir(parents=True)
+    other.parent.mkdir()
+    for path in (other, tmp_path / "prog" / "weights.bin", tmp_path / "prog" / "data" / "a.txt"):
+        path.write_text("x")
+    record = ran(tmp_path / "prog", site, {})
+    include = [str(tmp_path / "prog" / name) for name in ("weights.bin", "data")]
+    manifest = manifest_of(record, include=include)
+    assert [[file.name for file in part.files] for part in manifest.local] == [
+        ["data/a.txt", "main.py", "weights.bin"]
+    ]
+    assert not manifest.undecided
+    (told,) = manifest_of(record, include=[str(other)]).undecided
+    assert told.blocks and told.what == str(other)

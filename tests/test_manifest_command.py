@@ -107,12 +107,56 @@ def test_a_bundle(record, command, tmp_path):
         (["RECORD", "--format", "tomml"], "did you mean 'toml'"),
         (["RECORD", "--python", "three"], "'three' is no version"),
         (["RECORD", "--accelerator", "gpu"], "use cpu, auto, cu126"),
+        (["RECORD", "--glibc", "2.31", "--musl", "1.2"], "name either --glibc or --musl"),
+        (["RECORD", "--format", "docker", "--base", "a\nRUN b"], "'a\\nRUN b' is no image's name"),
+        (["RECORD", "--include", "absent.txt"], "--include names no file 'absent.txt'"),
+        (["."], "cannot read '.': Is a directory"),
         (["RECORD", "--extra-requirement", "nothing", "--bundle", "main.py"], "'main.py' is there already"),
     ],
 )
 def test_mistakes_are_one_line(record, command, words, said):
     done = command(*[str(record) if word == "RECORD" else word for word in words], status=2)
     assert said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_compared_with_a_record(record, command):
+    said = command(record, "--diff", record, status=1).stderr
+    assert f"is a record, and no manifest; `lazyimp manifest {record} -o FILE` makes one" in said
+
+
+def test_a_manifest_takes_no_options_of_its_making(record, command):
+    command(record, "-o", "m.toml")
+    words = ["--python", "3.12", "--minimal", "--exclude", "base"]
+    said = command("m.toml", *words, status=2).stderr
+    assert said.count("\n") == 1
+    assert "'m.toml' is a manifest, made already; --exclude, --minimal, --python need the record" in said
+    command("m.toml", "-v", "--format", "roots")
+
+
+def test_what_a_word_did_not_do_is_said(record, command):
+    assert (
+        "--exclude bsae: nothing of that name is listed; did you mean 'base'?"
+        in command(record, "--exclude", "bsae").stderr
+    )
+    assert not command(record, "--exclude", "Base").stderr
+    said = command(record, "--format", "requirements", "--hashes").stderr
+    assert "no hash is known of 2 (base, thing); --index asks for them" in said
+
+
+def test_what_looks_like_a_secret_is_named_as_it_was_told(record, command, tmp_path):
+    package = tmp_path / "pkg"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / ".env").write_text("A=1\n")
+    (tmp_path / "main.py").write_text("import pkg\n")
+    words = [sys.executable, "-m", "lazyimp", "profile", "main.py"]
+    subprocess.run(words, cwd=tmp_path, env={**clean_environment(), "HOME": str(tmp_path)}, check=True)
+    run = next((tmp_path / ".cache").rglob("record.jsonl"))
+    assert "pkg/.env: it looks like a secret" in command(run).stdout
+    for name in ("pkg/.env", package / ".env"):
+        assert "like a secret (" not in command(run, "--include", name).stdout
+    command(run, "--include", "pkg/.env", "--bundle", "out")
+    assert list((tmp_path / "out").rglob(".env"))
 
 
 def test_what_is_no_record(command, tmp_path):

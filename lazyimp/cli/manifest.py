@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from lazyimp.errors import LazyimpError, UsageError, unknown_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lazyimp.distributions import Environment
-    from lazyimp.manifest import Manifest
+    from lazyimp.manifest import Manifest, Requirement
     from lazyimp.manifest.index import IndexFile
 
 FORMATS = {
@@ -39,6 +41,13 @@ ENDINGS = {
     "environment.yaml": "conda",
     "Dockerfile": "docker",
 }
+
+
+# options that say how a manifest is made of a record
+MAKING = (
+    "extra_requirement", "exclude", "include", "minimal", "include_static",
+    "python", "system", "architecture", "glibc", "musl", "accelerator",
+)  # fmt: skip
 
 
 class MakeManifest:
@@ -78,6 +87,8 @@ class MakeManifest:
 
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Make it, show or write it."""
+        if any(letter.isspace() for letter in options.base):
+            raise UsageError(f"--base {options.base!r} is no image's name")
         manifest, environment = _made(options)
         files: dict[str, list[IndexFile]] = {}
         if options.index:
@@ -163,6 +174,7 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
         if is_manifest(path):
             from lazyimp.manifest.outputs import own
 
+            _refuse_making(options, path)
             return own.read_manifest(path), None
         record = read_record(path)
     names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
@@ -177,7 +189,38 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
         # what still runs may come to the rest of its imports, and may not have written down the last of them
         static=options.include_static or options.pid is not None,
     )
-    return builder.build(), builder.environment
+    manifest = builder.build()
+    _hold_to_words(options, manifest, builder.gathered)
+    return manifest, builder.environment
+
+
+def _refuse_making(options: argparse.Namespace, path: str) -> None:
+    """A manifest in a file is what it was made as; raises UsageError for options that would have it made otherwise."""
+    given = sorted(f"--{name.replace('_', '-')}" for name in MAKING if getattr(options, name, None))
+    if given:
+        verb = "need" if len(given) > 1 else "needs"
+        raise UsageError(
+            f"{path!r} is a manifest, made already; {', '.join(given)} {verb} the record that it was made of"
+        )
+
+
+def _hold_to_words(options: argparse.Namespace, manifest: Manifest, gathered: Iterable[str]) -> None:
+    """Tell of words that nothing was done for; raises UsageError for a file that is not there."""
+    held = {file.name for part in manifest.local for file in part.files}
+    for each in options.include:
+        if not os.path.exists(each) and each not in held:
+            raise UsageError(f"--include names no file {each!r}, neither here nor of the local code")
+    known = {*gathered, *(name for one in manifest.requirements for name in (one.name, *one.requires))}
+    for each in options.exclude:
+        from difflib import get_close_matches  # few leave something out
+
+        from lazyimp.distributions import canonical
+
+        if canonical(each) in known:
+            continue
+        close = get_close_matches(canonical(each), known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        print(f"lazyimp: --exclude {each}: nothing of that name is listed{hint}", file=sys.stderr)
 
 
 def last_record() -> str:
@@ -191,8 +234,11 @@ def is_manifest(path: str) -> bool:
     """A manifest of ours, in either form; a record's first line is an object, too, but another."""
     from lazyimp.manifest.values import FORMAT
 
-    with open(path, "rb") as file:
-        return FORMAT.encode() in file.read(4096) or path.endswith(".toml")
+    try:
+        with open(path, "rb") as file:
+            return FORMAT.encode() in file.read(4096) or path.endswith(".toml")
+    except OSError as error:
+        raise UsageError(f"cannot read {path!r}: {error.strerror}") from None
 
 
 def rendered(
@@ -207,13 +253,9 @@ def rendered(
     from lazyimp.manifest.outputs import clouds, conda, docker, own, pylock, requirements, sbom
 
     if name == "pylock":
-        missing = pylock.unlocked(manifest, files)
-        if missing:
-            names = ", ".join([*(each.name for each in missing[:5]), *(["..."] if len(missing) > 5 else [])])
-            print(
-                f"lazyimp: no file is known of {len(missing)} ({names}); --index asks for them",
-                file=sys.stderr,
-            )
+        _tell_lacking("file", pylock.unlocked(manifest, files))
+    elif options.hashes and name in ("requirements", "roots"):
+        _tell_lacking("hash", requirements.unhashed(manifest, roots_only=name == "roots"))
     known = {
         "toml": lambda: own.as_toml(manifest),
         "json": lambda: own.as_json(manifest),
@@ -229,6 +271,14 @@ def rendered(
         "sbom": lambda: sbom.render(manifest),
     }
     return known[name]()
+
+
+def _tell_lacking(what: str, missing: list[Requirement]) -> None:
+    if missing:
+        names = ", ".join([*(each.name for each in missing[:5]), *(["..."] if len(missing) > 5 else [])])
+        print(
+            f"lazyimp: no {what} is known of {len(missing)} ({names}); --index asks for them", file=sys.stderr
+        )
 
 
 def _asked(

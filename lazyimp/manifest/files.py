@@ -39,13 +39,16 @@ class Found:
 class Collector:
     """Collects below one root; links may lead into `project`, too.
 
-    `include` names files that travel although they look like secrets or are large.
+    `include` names files that travel although they look like secrets or are large: by their path, or as they were
+    told, below the root.
     """
 
     def __init__(self, root: str, include: Iterable[str] = (), project: str = "") -> None:
         self.root = root
         self.inside = tuple(os.path.realpath(each) for each in (root, project) if each)
-        self.include = frozenset(os.path.abspath(each) for each in include)
+        include = frozenset(include)
+        self.include = frozenset(os.path.abspath(each) for each in include if os.path.exists(each))
+        self.told = frozenset(each for each in include if not os.path.exists(each))
         self.found = Found()
         self._names: set[str] = set()
 
@@ -114,7 +117,11 @@ class Collector:
         """Whatever the rules say: what was named, and bytecode that has no source."""
         folder = os.path.basename(os.path.dirname(path))
         bare = path.endswith(".pyc") and folder != "__pycache__" and not os.path.exists(path[:-1])
-        return bare or path in self.include
+        return bare or self._is_named(path)
+
+    def _is_named(self, path: str) -> bool:
+        path = os.path.abspath(path)
+        return path in self.include or (bool(self.told) and self._name(path) in self.told)
 
     def _problem(self, path: str, name: str) -> tuple[str, str, bool] | None:
         """(why, way out, whether it stops shipping) of a file that stays behind, or None."""
@@ -128,7 +135,7 @@ class Collector:
             return "it is a link that leaves the project", "copy what it points at", False
         if re.search(r"[\x00-\x1f\\]", name) or len(name) > LONGEST_NAME:
             return "its name cannot travel", "rename it", True
-        if os.path.abspath(path) in self.include:
+        if self._is_named(path):
             return None
         way_out = f"name it with --include, or in {IGNORE_FILE}"
         secret = secret_name(name) or secret_text(path)

@@ -81,6 +81,7 @@ class LocalCode:
         """The parts that travel, and what could not be decided."""
         parts: list[LocalPart] = []
         undecided: list[Undecided] = []
+        self._take_named()
         for key in sorted(self.roots):
             found = self._collect(self.roots[key])
             undecided += found.undecided + _unfit(found.files, target) + self._hidden(self.roots[key])
@@ -92,7 +93,27 @@ class LocalCode:
                 found = _installed(distribution, self.include)
                 undecided += found.undecided + _unfit(found.files, target)
                 parts.append(_make(each.name, distribution.site, each.kind, found.files, each.name))
-        return tuple(_named_apart(parts)), undecided
+        return tuple(_named_apart(parts)), undecided + self._not_taken(parts)
+
+    def _take_named(self) -> None:
+        """Add what --include names below code of the program, whether the run opened it or not."""
+        for path in map(os.path.abspath, self.include):
+            above = [key for key in self.roots if key[0] and path.startswith(key[0].rstrip(os.sep) + os.sep)]
+            if above and os.path.exists(path):
+                self.roots[max(above, key=lambda key: len(key[0]))].files.add(path)
+
+    def _not_taken(self, parts: list[LocalPart]) -> list[Undecided]:
+        taken = [os.path.abspath(file.path) for part in parts for file in part.files]
+        return [
+            Undecided(
+                each,
+                "--include names it, and it is in no folder of the program's code",
+                "put it there, or send it with the job as an input",
+                True,
+            )
+            for each in self.include
+            if os.path.exists(each) and not any(_is_below(path, os.path.abspath(each)) for path in taken)
+        ]
 
     def _hidden(self, root: Root) -> list[Undecided]:
         """Namespace packages of which a distribution has a regular one: there, only that one would be seen."""
@@ -149,6 +170,10 @@ class LocalCode:
             ]
             name = os.path.relpath(path, max(inside, key=len)) if inside else os.path.basename(path)
         return {"kind": kind, "name": name.replace(os.sep, "/"), "folder": cwd}
+
+
+def _is_below(path: str, above: str) -> bool:
+    return path == above or path.startswith(above + os.sep)
 
 
 def unit_of(root: str, path: str) -> str:

@@ -82,6 +82,8 @@ def changed(
         target = replace(target, python=python.rstrip("t"), abi=f"cp{short}{free}")
     if system is not None and system not in _SYSTEMS:
         raise UsageError(f"--system {system!r} is unknown; use linux, macos or windows")
+    if glibc is not None and musl is not None:
+        raise UsageError("a target has one C library: name either --glibc or --musl")
     for word, libc in ((glibc, "glibc"), (musl, "musl")):
         if word is not None:
             if not re.fullmatch(r"\d+\.\d+", word):

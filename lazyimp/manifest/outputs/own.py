@@ -70,6 +70,9 @@ def read_manifest(path: str) -> Manifest:
     try:
         data = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as error:
+        if '"lazyimp-record"' in text[:4096]:
+            made = f"is a record, and no manifest; `lazyimp manifest {path} -o FILE` makes one"
+            raise ManifestError(f"{path!r} {made}") from None
         raise ManifestError(f"{path!r} is no manifest: {error}") from None
     return from_data(data, path)
 

@@ -21,6 +21,13 @@ def render(manifest: Manifest, *, roots_only: bool = False, hashes: bool = False
     return "\n".join(lines) + "\n"
 
 
+def unhashed(manifest: Manifest, *, roots_only: bool = False) -> list[Requirement]:
+    """Those in the list that an index has, and of whose files no hash is known."""
+    chosen = manifest.roots() if roots_only else manifest.requirements
+    lines = ((each, pinned(each)) for each in chosen)
+    return [each for each, line in lines if line and " @ " not in line and not each.source.hashes]
+
+
 def _with_hashes(line: str, requirement: Requirement) -> str:
     if " @ " in line:
         return line
