@@ -1,8 +1,11 @@
 """What distributions require: lines of Requires-Dist, read, and held against the markers of a target.
 
-Nearly all lines are a name, extras, versions and a plain marker. They are read here, since loading what reads any line
-takes longer than all the rest; whatever is not plain goes to `packaging`. Versions do not count: what is installed is
-what ran.
+Nearly all lines are a name, extras, versions and a plain marker. They are read here; whatever is not plain goes to
+`packaging`. With `packaging` alone, for torch, catboost, pandas and numpy among 283 distributions, `lazyimp manifest`
+takes 1941 instead of 1828 million instructions, and 0.277 instead of 0.255 s of CPU (minimum of 21 processes in turns;
+the median of the differences is 0.030 s): not for the 77 lines that have to be read, which take 3 ms, but for loading
+it, with all of versions, specifiers and tags. Of the 0.3 s that recording and command take, the median leaves 0.027.
+Versions do not count: what is installed is what ran.
 """
 
 from __future__ import annotations
