@@ -5,6 +5,8 @@ import json
 import pytest
 from installed import found, install, manifest_of, ran, row
 
+from lazyimp.manifest.outputs import conda, requirements
+
 FILE = "file://"
 
 
@@ -220,3 +222,25 @@ def test_torch_for_the_cpu_is_the_indexs(tmp_path, site):
     install(site, "torch", "2.13.0+cpu", ["torch/__init__.py"])
     torch = found(manifest_of(ran(tmp_path, site, {"torch": site / "torch/__init__.py"})))["torch"]
     assert (torch.kind, torch.version) == ("index", "2.13.0+cpu") and "local-version:cpu" in torch.flags
+
+
+def test_a_package_of_condas_that_is_no_distribution(tmp_path, site):
+    """Its code was loaded, so it is listed, for conda; other installers are told that they cannot get it."""
+    conda_meta(
+        tmp_path, ["lib/site-packages/graph_thing/__init__.py", "lib/site-packages/graph_thing/core.py"]
+    )
+    code = site / "graph_thing"
+    code.mkdir()
+    modules = {f"graph_thing{name}": code / f"{name[1:] or '__init__'}.py" for name in ("", ".core")}
+    for path in modules.values():
+        path.write_text("")
+    record = ran(tmp_path, site, modules)
+    manifest = manifest_of(record)
+    (thing,) = manifest.requirements
+    assert (thing.name, thing.kind, thing.root, thing.modules) == ("thing", "conda", True, 2)
+    (told,) = manifest.undecided
+    assert told.what == "thing 1.0" and not told.blocks
+    assert '"thing=1.0"' in conda.render(manifest)
+    assert "# thing 1.0: conda's alone" in requirements.render(manifest)
+    assert not manifest_of(record, exclude=["thing"]).requirements
+    assert not any(part.kind == "local" and "graph" in str(part.files) for part in manifest.local)

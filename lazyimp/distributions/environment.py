@@ -43,6 +43,11 @@ class Environment:
         found = self._by_name.get(name)
         return found if found is not None else self._by_name.get(canonical(name))
 
+    def amounts(self) -> dict[str, int]:
+        """How many distributions, and the bytes of all."""
+        size = sum(each.size_bytes for each in self.distributions)
+        return {"distributions": len(self.distributions), "size_bytes": size}
+
     @functools.cached_property
     def _by_top(self) -> dict[tuple[str, str], list[Distribution]]:
         """By site and top-level name: a RECORD is read only where a file below one of its names is asked for."""

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lazyimp.distributions import Distribution, Environment, canonical, scan
+from lazyimp.distributions import CondaPackage, Distribution, Environment, canonical, scan
 from lazyimp.manifest import closure as closures
-from lazyimp.manifest import static
+from lazyimp.manifest import conda_only, static
 from lazyimp.manifest import target as targets
 from lazyimp.manifest.kinds import Kind, kind_of
 from lazyimp.manifest.local import LocalCode
@@ -97,7 +97,7 @@ class Builder:
         self.gathered: dict[str, Gathered] = {}
         self.local = LocalCode(self.environment, include)
         self.undecided: list[Undecided] = []
-        self.conda: dict[str, Evidence] = {}
+        self.conda: dict[CondaPackage, list[Evidence]] = {}
         self.put_off: set[str] = set()  # modules that nothing loaded, and whose files are known
         self.needed = Needed(self.owners)
 
@@ -124,10 +124,7 @@ class Builder:
             parts,
             tuple(sorted(self.undecided, key=lambda each: (not each.blocks, each.what))),
             seen.complete,
-            {
-                "distributions": len(self.environment.distributions),
-                "size_bytes": sum(each.size_bytes for each in self.environment.distributions),
-            },
+            self.environment.amounts(),
             (f"the program was ended by {seen.exception}",) if seen.exception else (),
         )
 
@@ -297,7 +294,7 @@ class Builder:
             if owner.kind in ("local", "local-binary"):
                 self.local.add(owner, path)
             elif owner.package is not None:
-                self.conda.setdefault(owner.package.name, Evidence(tag, what, by))
+                self.conda.setdefault(owner.package, []).append(Evidence(tag, what, by))
             return
         gathered = self._gather(owner.distribution)
         gathered.see(tag, what, by, chain)
@@ -353,7 +350,9 @@ class Builder:
                 )
             )
         lock = [self._requirement(name, name in short, kinds, closure) for name in sorted(names)]
-        return closures.with_carried(lock, closure)
+        more, undecided = conda_only.requirements_of(self.conda, self.excluded)
+        self.undecided += undecided
+        return (*closures.with_carried(lock, closure), *more)
 
     def _is_wanted(self, name: str, each: Gathered) -> bool:
         """Listed: not excluded, of a tag that counts, and of installers only what the program itself loaded."""

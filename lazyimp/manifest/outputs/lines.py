@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 
 from lazyimp.manifest.target import ACCELERATOR
-from lazyimp.manifest.values import Manifest, Requirement
+from lazyimp.manifest.values import CONDA_ONLY, Manifest, Requirement
 
 CODE = "code"  # the folder that local code is in, a folder for each part
 INSTALLED = ("index", "vcs", "archive", "conda")  # kinds that an installer can get again
@@ -18,7 +18,7 @@ def pinned(requirement: Requirement) -> str:
     if requirement.extras:
         name += f"[{','.join(sorted(requirement.extras))}]"
     source = requirement.source
-    if requirement.travels:
+    if requirement.travels or CONDA_ONLY in requirement.flags:
         return ""
     if requirement.kind == "vcs":
         return f"{name} @ {source.url}@{source.commit}" + (
@@ -63,6 +63,7 @@ def remark(requirement: Requirement) -> str:
         "archive": "it travels as the files it was installed as",
         "local": "it travels as local code",
         "local-binary": "it travels as local code",
+        "conda": "conda's alone; no installer of Python distributions has it",
         "system": "the operating system's; install its package there",
         "unresolved": "where it comes from is not known",
     }.get(requirement.kind, requirement.kind)
