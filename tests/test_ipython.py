@@ -159,3 +159,42 @@ def test_what_the_cells_so_far_need(cells, tmp_path):
     assert first == again
     assert "wcwidth" in first and str(tmp_path) in first and "1 file" in first
     assert not any(f"\n{name} " in first for name in ("ipython", "traitlets", "pathspec", "packaging"))
+
+
+def test_the_manifest_takes_the_commands_words(cells, tmp_path):
+    (tmp_path / "mine.py").write_text("x = 1\n")
+    asked = [
+        "%lazyimp manifest --format requirements",
+        "%lazyimp manifest --explain WCWIDTH",
+        "%lazyimp manifest --exclude wcwidth -o m.toml",
+        "%lazyimp manifest --diff m.toml",
+        "%lazyimp manifest --formt roots",
+        "%lazyimp manifest other.jsonl",
+        "%lazyimp manifest --pid 1",
+        "%lazyimp manifest --help",
+        "1 + 1",
+    ]
+    listed, explained, written, compared, wrong, other, process, help_, plain = cells(
+        "import mine, wcwidth", *asked
+    )[1:]
+    assert "wcwidth==" in listed and "(" not in listed.splitlines()[1]
+    assert explained.startswith("wcwidth ")
+    assert written == "" and "+  wcwidth" in compared
+    assert wrong == "lazyimp: unrecognized arguments: --formt\n"
+    for said in (other, process):
+        assert (
+            said
+            == "lazyimp: %lazyimp manifest is about this notebook; `lazyimp manifest` takes files and --pid\n"
+        )
+    assert "--format NAME" in help_ and plain.split() == ["Out[0]:", "2"]
+
+
+def test_what_a_recorded_cell_needs(cells, tmp_path):
+    """What it imports, also where another cell had loaded it; not the kernel, nor what others have mapped."""
+    for name in ("mine", "spare"):
+        (tmp_path / f"{name}.py").write_text("x = 1\n")
+    asked = ("import wcwidth, spare, numpy", "1/0", "%%ttfb\nimport mine, wcwidth", "%lazyimp manifest")
+    pytest.importorskip("numpy")
+    said = cells(*asked)[-1]
+    assert "\nwcwidth " in said and "1 file" in said
+    assert "numpy" not in said and "the command line" not in said and "Error" not in said

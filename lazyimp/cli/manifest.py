@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lazyimp.distributions import Environment
     from lazyimp.manifest import Manifest, Requirement
     from lazyimp.manifest.index import IndexFile
+    from lazyimp.record import Record
 
 FORMATS = {
     "text": "for people",
@@ -87,9 +88,12 @@ class MakeManifest:
 
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Make it, show or write it."""
+        return self.show(options, *_made(options))
+
+    def show(self, options: argparse.Namespace, manifest: Manifest, environment: Environment | None) -> int:
+        """Show or write one that is made, as the options say."""
         if any(letter.isspace() for letter in options.base):
             raise UsageError(f"--base {options.base!r} is no image's name")
-        manifest, environment = _made(options)
         files: dict[str, list[IndexFile]] = {}
         if options.index:
             manifest, files = _asked(manifest, environment)
@@ -157,8 +161,6 @@ def made(options: argparse.Namespace) -> Manifest:
 
 def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
     """The same with the environment that it was made from; none for one read from a file."""
-    from lazyimp.manifest import target as targets
-    from lazyimp.manifest.build import Builder
     from lazyimp.record import read_record
 
     if options.pid is not None:
@@ -177,6 +179,14 @@ def _made(options: argparse.Namespace) -> tuple[Manifest, Environment | None]:
             _refuse_making(options, path)
             return own.read_manifest(path), None
         record = read_record(path)
+    return made_of(record, options)
+
+
+def made_of(record: Record, options: argparse.Namespace) -> tuple[Manifest, Environment]:
+    """The manifest of a record as the options want it, and the environment that it was made from."""
+    from lazyimp.manifest import target as targets
+    from lazyimp.manifest.build import Builder
+
     names = ("python", "system", "architecture", "glibc", "musl", "accelerator")
     target = targets.changed(targets.of_record(record), **{name: getattr(options, name) for name in names})
     builder = Builder(
@@ -368,7 +378,7 @@ def _verdict(manifest: Manifest, options: argparse.Namespace) -> int:
         print(
             f"lazyimp: process {options.pid} still runs; this is what it has come to so far", file=sys.stderr
         )
-    elif not manifest.complete:
+    elif not manifest.complete and manifest.program.get("kind") != "notebook":  # which goes on
         why = "; ".join(["the run did not end by itself", *manifest.notes])
         print(f"lazyimp: {why}; the manifest may lack something", file=sys.stderr)
         return 1

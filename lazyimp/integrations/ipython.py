@@ -1,8 +1,8 @@
 """IPython and notebooks: `%load_ext lazyimp`, `%lazyimp`, `%%ttfb`, `%%eager`.
 
-`%lazyimp on [MODE] | off | status | reify | why NAME | report | manifest` acts on this kernel. `%%ttfb` runs a cell and
-shows, below it, where the time to its first batch (or to its end) went. Cells themselves import eagerly: what their
-imports load defers. Tab completion looks at names, and loads nothing that waits.
+`%lazyimp on [MODE] | off | status | reify | why NAME | report | manifest [OPTION...]` acts on this kernel. `%%ttfb`
+runs a cell and shows, below it, where the time to its first batch (or to its end) went. Cells themselves import
+eagerly: what their imports load defers. Tab completion looks at names, and loads nothing that waits.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 from lazyimp import _control
@@ -53,7 +54,7 @@ def _guarded(function: Any) -> Any:
 
 
 def line_magic(line: str) -> Any:
-    """`%lazyimp on [MODE] | off | status | reify | why NAME | report | manifest`."""
+    """`%lazyimp on [MODE] | off | status | reify | why NAME | report | manifest [OPTION...]`."""
     words = shlex.split(line) or ["status"]
     action, rest = words[0], words[1:]
     if action not in ACTIONS:
@@ -69,7 +70,7 @@ def line_magic(line: str) -> Any:
     elif action == "report":
         return Page(_profile())
     elif action == "manifest":
-        return _manifest()
+        return _manifest(rest)
     return _Text(str(_control.status()))
 
 
@@ -104,36 +105,69 @@ def _why(rest: list[str]) -> _Text:
     return _Text(report.render(why(_profile(), rest[0])).rstrip())
 
 
-def _manifest() -> _Text:
+def _manifest(words: list[str]) -> None:
     """What the recorded cell needs elsewhere; without one, what this kernel has loaded for the cells that ran."""
     there = frozenset(sys.modules)
+    from lazyimp.cli import Parser
+    from lazyimp.cli.manifest import MakeManifest, made_of
     from lazyimp.manifest import running, static
-    from lazyimp.manifest.build import Builder
-    from lazyimp.reports import manifest as report
 
+    command, parser = MakeManifest(), Parser(prog="%lazyimp manifest")
+    command.add_options(parser)
     _kernel["ours"] = _kernel.get("ours", frozenset()) | (sys.modules.keys() - there)
-    record = _last["record"] if "record" in _last else _so_far(running, static)
-    text = report.render(Builder(record).build()).rstrip()
-    _kernel["ours"] |= sys.modules.keys() - there
-    return _Text(text)
+    try:
+        options = parser.parse_args(words)
+        if options.file or options.pid is not None:
+            raise UsageError(
+                "%lazyimp manifest is about this notebook; `lazyimp manifest` takes files and --pid"
+            )
+        record = _of_cell(static) if "record" in _last else _so_far(running, static)
+        command.show(options, *made_of(record, options))
+    except SystemExit:  # argparse leaves that way after --help
+        pass
+    finally:
+        _kernel["ours"] |= sys.modules.keys() - there
+
+
+NOTEBOOK = {"kind": "notebook", "name": ""}
+
+
+def _of_cell(static: Any) -> Any:
+    """The record of the last %%ttfb, about its cell: what that names counts, also if another had loaded it.
+
+    Of the libraries that are mapped nothing tells whether they came before; the kernel is not the program.
+    """
+    from dataclasses import replace
+
+    record = _last["record"]
+    named = _named(static, [_last["cell"]])
+    before = [name for name in record.header.get("before", ()) if name.partition(".")[0] not in named]
+    header = {**record.header, "before": before, "main": NOTEBOOK}
+    facts = {name: value for name, value in record.facts.items() if name != "main"}
+    return replace(record, header=header, facts=facts, libraries=())
+
+
+def _named(static: Any, cells: Iterable[object]) -> set[str]:
+    """The top-level names that cells import."""
+    return {
+        name.partition(".")[0]
+        for cell in cells
+        for each in static.imports_in(str(cell))
+        for name in each.names
+    }
 
 
 def _so_far(running: Any, static: Any) -> Any:
     """The record of this kernel: what was there before us does not count, unless a cell names it, nor what we load."""
     shell = _kernel.get("shell")
     cells = getattr(getattr(shell, "history_manager", None), "input_hist_parsed", ())
-    named = {
-        name.partition(".")[0]
-        for cell in cells
-        for each in static.imports_in(str(cell))
-        for name in each.names
-    }
+    named = _named(static, cells)
     before = [
         name
         for name in _kernel.get("before", frozenset()) | _kernel.get("ours", frozenset())
         if name.partition(".")[0] not in named
     ]
-    return running.of_this_process(before, {"kind": "notebook", "name": ""})
+    return running.of_this_process(before, NOTEBOOK)
 
 
 class Page:
@@ -178,6 +212,7 @@ class Ttfb:
                 _control.stop_record()
             if not result.success:
                 return None  # IPython has shown the error
+            _last["cell"] = cell
             return Page(self._read(path))
         finally:
             import shutil

@@ -97,10 +97,10 @@ def observe(record: Record) -> Seen:
 
 
 def _exception(record: Record) -> str:
-    """What ended the program itself; an interactive shell only keeps what its last failing cell raised."""
+    """What ended the program itself; a notebook or a shell only keeps what its last failing cell raised."""
     main = record.facts.get("main", record.header.get("main"))
-    name = os.path.basename(str(main.get("name", ""))) if isinstance(main, dict) else ""
-    is_shell = re.split(r"[._\d]", name)[0].lower() in SHELLS
+    kind, name = (main.get("kind"), str(main.get("name", ""))) if isinstance(main, dict) else ("", "")
+    is_shell = kind == "notebook" or re.split(r"[._\d]", os.path.basename(name))[0].lower() in SHELLS
     return record.end.exception if record.end is not None and not is_shell else ""
 
 
