@@ -298,10 +298,13 @@ def _asked(
     from lazyimp.manifest.index import ask
     from lazyimp.manifest.index_config import read_config
     from lazyimp.manifest.indexed import fitting_files, with_answers
-    from lazyimp.manifest.outputs.lines import version_of
+    from lazyimp.manifest.outputs.lines import asked_version
 
     config = read_config(os.environ, sys.prefix, os.getcwd())
-    wanted = {each.name: version_of(each) for each in manifest.requirements if each.kind == "index"}
+    accelerator = manifest.target.accelerator
+    wanted = {
+        each.name: asked_version(each, accelerator) for each in manifest.requirements if each.kind == "index"
+    }
     answers = ask(wanted, config)
     files = {name: fitting_files(answer.files, manifest.target)[0] for name, answer in answers.items()}
     return with_answers(manifest, answers, environment), files

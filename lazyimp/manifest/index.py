@@ -29,6 +29,7 @@ from packaging.version import InvalidVersion, Version
 from lazyimp.distributions import canonical
 from lazyimp.distributions.conda import without_secrets
 from lazyimp.manifest.index_config import IndexConfig
+from lazyimp.manifest.target import ACCELERATOR
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 WORKERS, TRIES, TIMEOUT_S = 16, 3, 10.0
@@ -234,7 +235,10 @@ def _links(place: str, timeout_s: float, tries: int) -> list[IndexFile]:
 
 
 def _of_version(files: Iterable[IndexFile], version: str, index: str) -> list[IndexFile]:
-    """Those of that very version, compared as PEP 440 does; local parts that the index lacks do not count."""
+    """Those of that very version, compared as PEP 440 does; local parts that the index lacks do not count.
+
+    Those that name an accelerator do: the same version for another one is another build, and requires others.
+    """
     try:
         wanted = Version(version)
     except InvalidVersion:
@@ -245,7 +249,7 @@ def _of_version(files: Iterable[IndexFile], version: str, index: str) -> list[In
         if has is not None and has in (wanted, Version(wanted.public)):
             found.append(replace(each, index=index))
     exact = [each for each in found if _version(each.name) == wanted]
-    return exact or found
+    return exact if wanted.local and ACCELERATOR.fullmatch(wanted.local) else exact or found
 
 
 def _version(name: str) -> Version | None:

@@ -11,7 +11,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from lazyimp.distributions import Distribution, Environment
 from lazyimp.manifest.index import Answer, IndexFile
-from lazyimp.manifest.target import accepts
+from lazyimp.manifest.target import ACCELERATOR, accepts
 from lazyimp.manifest.values import Manifest, Requirement, Target, Undecided
 
 NO_INDEX = "no index is configured"
@@ -41,6 +41,8 @@ def _judged(
 ) -> tuple[Requirement, list[Undecided], bool]:
     """The requirement as known now, what stands in the way, and whether it stays in the lock."""
     what = f"{each.name} {each.version}"
+    if not answer.files and ACCELERATOR.fullmatch(each.version.partition("+")[2]):
+        return each, [_no_build(answer, what, manifest.target.accelerator)], True
     if not answer.files:
         return _absent(each, answer, what)
     if installed is not None and _is_another(installed, answer.files):
@@ -76,6 +78,15 @@ def _judged(
     )
     source = replace(each.source, url=each.source.url or fitting[0].index, hashes=hashes)
     return replace(each, source=source, flags=tuple(sorted(flags))), undecided, True
+
+
+def _no_build(answer: Answer, what: str, accelerator: str) -> Undecided:
+    said = "; ".join(f"{index}: {word}" for index, word in answer.asked.items()) or NO_INDEX
+    return Undecided(
+        what,
+        f"there is no build of it for {accelerator} ({said})",
+        f"name an index of such builds; uv finds it without, but for its hash, with --torch-backend {accelerator}",
+    )
 
 
 def _absent(each: Requirement, answer: Answer, what: str) -> tuple[Requirement, list[Undecided], bool]:

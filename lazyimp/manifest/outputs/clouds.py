@@ -10,7 +10,7 @@ import posixpath
 import shlex
 from typing import Any
 
-from lazyimp.manifest.outputs.lines import CODE, command, folder, needs_backend, pinned, program_name
+from lazyimp.manifest.outputs.lines import CODE, command, folder, options, pinned, program_name
 from lazyimp.manifest.values import Manifest
 
 
@@ -23,9 +23,7 @@ def runtime_env(manifest: Manifest) -> dict[str, Any]:
     value: dict[str, Any] = {}
     packages = _lines(manifest)
     if packages:
-        backend = needs_backend(manifest)
-        options = ["--no-deps", *([f"--torch-backend={backend}"] if backend else [])]
-        value["uv"] = {"packages": packages, "uv_pip_install_options": options}
+        value["uv"] = {"packages": packages, "uv_pip_install_options": options(manifest)}
     if manifest.local:
         value["working_dir"] = CODE
         value["env_vars"] = {"PYTHONPATH": ":".join(part.place for part in manifest.local)}
@@ -40,12 +38,7 @@ def ray(manifest: Manifest) -> str:
 def skypilot(manifest: Manifest) -> str:
     """A SkyPilot task, YAML."""
     accelerator = manifest.target.accelerator
-    backend = needs_backend(manifest)
-    install = (
-        "uv pip install --no-deps"
-        + (f" --torch-backend={backend}" if backend else "")
-        + " -r requirements.txt"
-    )
+    install = " ".join(["uv pip install", *options(manifest), "-r requirements.txt"])
     path = ":".join(f"$PWD/{CODE}/{part.place}" for part in manifest.local)
     where = folder(manifest, CODE)
     words = command(manifest, CODE)
@@ -83,7 +76,7 @@ def modal(manifest: Manifest) -> str:
         f'    modal.Image.debian_slim(python_version="{version}")',
         "    .uv_pip_install(",
         *(f"        {json.dumps(line)}," for line in _lines(manifest)),
-        '        extra_options="--no-deps",',
+        f"        extra_options={json.dumps(' '.join(options(manifest)))},",
         "    )",
     ]
     if manifest.local:

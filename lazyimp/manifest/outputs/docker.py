@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 
-from lazyimp.manifest.outputs.lines import command, folder, needs_backend
+from lazyimp.manifest.outputs.lines import command, folder, options
 from lazyimp.manifest.values import Manifest
 
 
 def render(manifest: Manifest, *, base: str = "") -> str:
     """The text. It expects beside it requirements.txt and code/<part>/ (`lazyimp manifest --bundle FOLDER`)."""
     version = ".".join(manifest.target.python.split(".")[:2])
-    backend = needs_backend(manifest)
-    torch = f" --torch-backend={backend}" if backend else ""
     lines = [
         "# syntax=docker/dockerfile:1",
         f"ARG BASE={base or f'python:{version}-slim'}",
@@ -22,7 +20,7 @@ def render(manifest: Manifest, *, base: str = "") -> str:
         "RUN --mount=type=cache,target=/root/.cache python -m pip install uv",
         "COPY requirements.txt /app/requirements.txt",
         "RUN --mount=type=cache,target=/root/.cache \\",
-        f"    uv pip install --system --no-deps{torch} -r /app/requirements.txt",
+        f"    uv pip install {' '.join(['--system', *options(manifest)])} -r /app/requirements.txt",
     ]
     lines += [
         f"COPY {json.dumps([f'code/{part.name}/', f'/app/code/{part.name}/'])}" for part in manifest.local

@@ -40,6 +40,22 @@ def version_of(requirement: Requirement) -> str:
     return public if local and is_accelerator(local) else requirement.version
 
 
+def asked_version(requirement: Requirement, accelerator: str) -> str:
+    """The version to look for files of: with the target's accelerator where the one here names its own."""
+    public, _, local = requirement.version.partition("+")
+    if not (local and is_accelerator(local)) or accelerator == "auto":
+        return requirement.version
+    return public if accelerator == "mps" else f"{public}+{accelerator}"
+
+
+def options(manifest: Manifest) -> list[str]:
+    """What installers are told about the lock: it is whole, unless builds for another accelerator bring more."""
+    locals_ = [each.version.partition("+")[2] for each in manifest.requirements]
+    others = any(each and is_accelerator(each) and each != manifest.target.accelerator for each in locals_)
+    backend = needs_backend(manifest)
+    return [*([] if others else ["--no-deps"]), *([f"--torch-backend={backend}"] if backend else [])]
+
+
 def is_accelerator(local: str) -> bool:
     """A local version that names what it was built for, and nothing else."""
     return bool(ACCELERATOR.fullmatch(local))

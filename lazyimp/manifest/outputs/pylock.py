@@ -17,7 +17,7 @@ from packaging.pylock import (
     Pylock,
 )
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from lazyimp import __version__
@@ -74,7 +74,6 @@ def _package(each: Requirement, files: Iterable[IndexFile]) -> Package | None:
     if each.kind == "archive" and source.hashes:
         where: dict[str, Any] = {"path": source.path} if source.path else {"url": source.url}
         return Package(**common, archive=PackageArchive(**where, hashes=_hashes(source.hashes)))
-    version = Version(version_of(each))
     wheels = [
         PackageWheel(name=file.name, url=file.url, hashes=_hashes(file.hashes), size=file.size_bytes or None)
         for file in files
@@ -84,6 +83,7 @@ def _package(each: Requirement, files: Iterable[IndexFile]) -> Package | None:
         wheels = [
             PackageWheel(name=os.path.basename(source.url), url=source.url, hashes=_hashes(source.hashes))
         ]
+    version = parse_wheel_filename(wheels[0].name or "")[1] if wheels else Version(version_of(each))
     return Package(**common, version=version, index=source.url or None, wheels=wheels) if wheels else None
 
 
