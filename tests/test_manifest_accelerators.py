@@ -61,8 +61,12 @@ def test_the_lock_names_the_build(manifest):
     file = IndexFile(
         f"torch-2.13.0+cpu-{TAIL}", f"http://i/torch-2.13.0%2Bcpu-{TAIL}", ("sha256:" + "ab" * 32,)
     )
-    (package,) = pylock.lock(manifest, {"torch": [file]}).packages
+    after = with_answers(
+        manifest, {"torch": Answer((replace(file, index="/opt/wheels"),), {"/opt/wheels": "found"})}
+    )
+    (package,) = pylock.lock(after, {"torch": [file]}).packages
     assert str(package.version) == "2.13.0+cpu"
+    assert package.index is None  # a folder of files is no index
 
 
 @pytest.mark.parametrize("accelerator", ["cpu", "cu126", "auto"])

@@ -28,6 +28,7 @@ from packaging.version import InvalidVersion, Version
 
 from lazyimp.distributions import canonical
 from lazyimp.distributions.conda import without_secrets
+from lazyimp.manifest.files import fingerprint
 from lazyimp.manifest.index_config import IndexConfig
 from lazyimp.manifest.target import ACCELERATOR
 
@@ -95,7 +96,7 @@ def _files_of(name: str, version: str, config: IndexConfig, timeout_s: float, tr
         )
         asked[without_secrets(place)] = "found" if found else "not there"
         if found:
-            return Answer(tuple(found), asked)
+            return Answer(tuple(map(_hashed, found)), asked)
     return Answer((), asked)
 
 
@@ -232,6 +233,17 @@ def _links(place: str, timeout_s: float, tries: int) -> list[IndexFile]:
         return _page(place, timeout_s, tries) if "://" in place else []
     except _Unreachable:
         return []
+
+
+def _hashed(file: IndexFile) -> IndexFile:
+    """The same with its hash, where it lies in a folder here: nobody tells it."""
+    if file.hashes or not file.url.startswith("file:"):
+        return file
+    try:
+        size, digest = fingerprint(unquote(urlsplit(file.url).path))
+    except OSError:
+        return file
+    return replace(file, hashes=(f"sha256:{digest}",), size_bytes=size)
 
 
 def _of_version(files: Iterable[IndexFile], version: str, index: str) -> list[IndexFile]:

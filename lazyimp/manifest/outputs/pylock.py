@@ -84,7 +84,12 @@ def _package(each: Requirement, files: Iterable[IndexFile]) -> Package | None:
             PackageWheel(name=os.path.basename(source.url), url=source.url, hashes=_hashes(source.hashes))
         ]
     version = parse_wheel_filename(wheels[0].name or "")[1] if wheels else Version(version_of(each))
-    return Package(**common, version=version, index=source.url or None, wheels=wheels) if wheels else None
+    return Package(**common, version=version, index=_index(source.url), wheels=wheels) if wheels else None
+
+
+def _index(url: str) -> str | None:
+    """The index's URL; a folder of files is none."""
+    return url if "://" in url else None
 
 
 def _hashes(hashes: Iterable[str]) -> dict[str, str]:
