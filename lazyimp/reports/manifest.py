@@ -111,7 +111,8 @@ def _undecided(manifest: Manifest, style: Style) -> list[str]:
     if not manifest.undecided:
         return []
     blocking = [each for each in manifest.undecided if each.blocks]
-    remark = f"{len(blocking)} of them stop shipping" if blocking else "none of them stops shipping"
+    stop = "stops" if len(blocking) == 1 else "stop"
+    remark = f"{len(blocking)} of them {stop} shipping" if blocking else "none of them stops shipping"
     lines = ["", headed("Not decided", remark, style)]
     for each in manifest.undecided:
         lines += wrapped(f"{each.what}: {each.why}", style, 1, code=RED if each.blocks else "")
@@ -144,7 +145,8 @@ def render_explained(
         if value:
             lines += wrapped(f"{name}: {value}", style, 3, code=DIM)
     if each.modules:
-        lines.append(f" {count(each.modules, 'modules')} of it were loaded")
+        was = "was" if each.modules == 1 else "were"
+        lines.append(f" {count(each.modules, 'modules')} of it {was} loaded")
     chain = next((fact for fact in each.evidence if fact.chain), None)
     if chain is not None:
         lines += wrapped(f"loaded by {' > '.join([*chain.chain, chain.what])}", style, 1)

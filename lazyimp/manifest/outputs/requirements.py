@@ -17,8 +17,12 @@ def render(manifest: Manifest, *, roots_only: bool = False, hashes: bool = False
     for each in chosen:
         line = pinned(each)
         lines.append(_with_hashes(line, each) if line and hashes else line or f"# {remark(each)}")
-    lines += [f"# local code: {part.name} ({len(part.files)} files)" for part in manifest.local]
+    lines += [f"# local code: {part.name} ({_files(len(part.files))})" for part in manifest.local]
     return "\n".join(lines) + "\n"
+
+
+def _files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number} files"
 
 
 def unhashed(manifest: Manifest, *, roots_only: bool = False) -> list[Requirement]:
