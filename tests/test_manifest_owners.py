@@ -55,11 +55,31 @@ def test_two_distributions_that_share_files_are_both_listed(tmp_path, site):
     """Case 4."""
     install(site, "opencv-python", "4", {"cv2/__init__.py": "# one\n"})
     install(site, "opencv-contrib", "4", {"cv2/__init__.py": "# two\n"})
-    known = found(manifest_of(ran(tmp_path, site, {"cv2": site / "cv2/__init__.py"})))
+    manifest = manifest_of(ran(tmp_path, site, {"cv2": site / "cv2/__init__.py"}))
+    known = found(manifest)
     assert set(known) == {"opencv-python", "opencv-contrib"}
+    (told,) = manifest.undecided
+    assert told.what == "opencv-contrib, opencv-python" and not told.blocks
+    assert "each installs its own cv2/, and here that of opencv-contrib is used" in told.why
+    assert "--exclude opencv-python" in told.way_out
     assert "shared-files:opencv-python" in known["opencv-contrib"].flags
     # the one whose file lies there is the one whose module was counted
     assert (known["opencv-contrib"].modules, known["opencv-python"].modules) == (1, 0)
+
+
+def test_two_distributions_with_the_same_file_agree(tmp_path, site):
+    """The empty file of a namespace that many install is nobody's."""
+    for name in ("nv-one", "nv-two"):
+        install(site, name, "1", {"nv/__init__.py": "", f"nv/{name[3:]}.py": ""})
+    manifest = manifest_of(ran(tmp_path, site, {"nv": site / "nv/__init__.py", "nv.one": site / "nv/one.py"}))
+    assert not manifest.undecided and set(found(manifest)) == {"nv-one", "nv-two"}
+
+
+def test_what_was_left_out_is_not_told_about(tmp_path, site):
+    install(site, "opencv-python", "4", {"cv2/__init__.py": "# one\n"})
+    install(site, "opencv-contrib", "4", {"cv2/__init__.py": "# two\n"})
+    record = ran(tmp_path, site, {"cv2": site / "cv2/__init__.py"})
+    assert not manifest_of(record, exclude=["opencv-python"]).undecided
 
 
 def test_the_first_on_the_path_counts_and_hides_the_other(tmp_path, site):

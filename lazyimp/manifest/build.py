@@ -14,7 +14,7 @@ from lazyimp.manifest.kinds import Kind, kind_of
 from lazyimp.manifest.local import LocalCode
 from lazyimp.manifest.needed import UNKNOWN, Needed
 from lazyimp.manifest.observe import Place, Seen, observe, strings, sys_path_of
-from lazyimp.manifest.owners import Owner, Owners
+from lazyimp.manifest.owners import Owner, Owners, contested
 from lazyimp.manifest.requires import Requires
 from lazyimp.manifest.resolve import Resolver
 from lazyimp.manifest.unloaded import Unloaded
@@ -303,6 +303,8 @@ class Builder:
             why = f"{path} was edited after it was installed"
             way_out = f"install {owner.distribution.name} again, or ship the edited file as local code"
             self.undecided.append(Undecided(owner.distribution.name, why, way_out))
+        told = contested(owner, path, self.environment, self.excluded)
+        self.undecided += [each for each in told if each not in self.undecided]
         for other in owner.others:
             gathered.flags.add(f"shared-files:{other.name}")
             self._gather(other).flags.add(f"shared-files:{owner.distribution.name}")

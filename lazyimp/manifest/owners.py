@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import NamedTuple
 
 from lazyimp.distributions import CondaPackage, Distribution, Environment
 from lazyimp.manifest.kinds import COMPILED, SYSTEM_FOLDERS
-from lazyimp.manifest.values import ARCHIVES
+from lazyimp.manifest.values import ARCHIVES, Undecided
 
 NO_FILE = ("", "built-in", "frozen", "namespace")
 
@@ -170,6 +171,30 @@ class Owners:
             root = max(inside, key=len)
             return Owner(kind, f"below {root} on sys.path", root=root)
         return Owner(kind, "of no distribution, and not below sys.path", root=os.path.dirname(path))
+
+
+def contested(
+    owner: Owner, path: str, environment: Environment, excluded: Collection[str] = ()
+) -> list[Undecided]:
+    """Others that install another file there: which one an installer leaves is chance, or the order."""
+    mine = owner.distribution
+    row = environment.row(mine, path) if mine is not None and owner.others else None
+    if mine is None or row is None or not row.digest or mine.name in excluded:
+        return []
+    found = []
+    for each in owner.others:
+        other = environment.row(each, path)
+        if each.name in (mine.name, *excluded) or other is None or other.digest in ("", row.digest):
+            continue
+        top = row.path.partition("/")[0] + ("/" if "/" in row.path else "")
+        found.append(
+            Undecided(
+                ", ".join(sorted((mine.name, each.name))),
+                f"each installs its own {top}, and here that of {mine.name} is used",
+                f"--exclude {each.name}, if the program needs one of them",
+            )
+        )
+    return found
 
 
 def _without_file(path: str, name: str) -> Owner:
