@@ -310,3 +310,17 @@ def test_named_files_travel(tmp_path, site):
     assert not manifest.undecided
     (told,) = manifest_of(record, include=[str(other)]).undecided
     assert told.blocks and told.what == str(other)
+
+
+@pytest.mark.parametrize("name", ["deploy", "data.bin", ".hidden"])
+def test_a_secret_in_a_text_of_any_name(tmp_path, site, name):
+    """Case 71: a key needs no ending to be one; what is no text is not read as one."""
+    package = tmp_path / "pkg"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    key = b"-----BEGIN RSA PRIVATE KEY-----\nabc\n"
+    (package / name).write_bytes(key)
+    (package / "model.bin").write_bytes(b"\0\1" + key)
+    manifest = manifest_of(ran(tmp_path, site, {"pkg": package / "__init__.py"}))
+    (told,) = manifest.undecided
+    assert told.what == f"pkg/{name}" and "a private key" in told.why and told.blocks

@@ -24,21 +24,7 @@ TEXTS = (
     (b"pypi-AgEI", rb"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}", "a PyPI token"),
 )
 LOOK_BYTES = 1 << 20
-TEXT_SUFFIXES = (
-    ".py",
-    ".toml",
-    ".ini",
-    ".cfg",
-    ".json",
-    ".yaml",
-    ".yml",
-    ".txt",
-    ".sh",
-    ".env",
-    ".conf",
-    ".md",
-    ".ipynb",
-)
+START_BYTES = 4096  # a zero among these: no text
 
 
 def secret_name(name: str) -> str:
@@ -63,12 +49,13 @@ def _is_like(name: str, pattern: str) -> bool:
 
 
 def secret_text(path: str) -> str:
-    """What secret the beginning of a text file holds, or "" (also where it cannot be read)."""
-    if not path.lower().endswith(TEXT_SUFFIXES):
-        return ""
+    """What secret the beginning of a text file holds, whatever its name, or "" (also where it cannot be read)."""
     try:
         with open(path, "rb") as file:
-            text = file.read(LOOK_BYTES)
+            text = file.read(START_BYTES)
+            text += file.read(LOOK_BYTES - START_BYTES) if text and b"\0" not in text else b""
     except OSError:
+        return ""
+    if b"\0" in text[:START_BYTES]:
         return ""
     return next((what for sign, pattern, what in TEXTS if sign in text and re.search(pattern, text)), "")
