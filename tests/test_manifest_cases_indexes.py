@@ -338,3 +338,16 @@ def test_the_accelerator_is_the_targets(tmp_path, accelerator):
     (torch,) = manifest.requirements
     assert (torch.kind, version_of(torch), pinned(torch)) == ("index", "2.13.0", "torch==2.13.0")
     assert needs_backend(manifest) == accelerator
+
+
+def test_what_an_index_answered_is_no_question_any_more(tmp_path):
+    """Installed for one machine, and the index has it for the target's."""
+    wheel = {"WHEEL": "Tag: cp311-cp311-manylinux_2_28_x86_64\n"}
+    manifest = made(tmp_path, extra=wheel)
+    manifest = replace(manifest, target=changed(manifest.target, architecture="aarch64"))
+    site = tmp_path / "venv" / "lib" / "site-packages"
+    manifest = manifest_of(ran(tmp_path, site, {"thing": site / "thing.py"}), target=manifest.target)
+    assert ["--index asks" in each.way_out for each in manifest.undecided] == [True]
+    there = file("thing-1.0-cp311-cp311-manylinux_2_28_aarch64.whl")
+    after = with_answers(manifest, {"thing": Answer((there,), {"http://i/simple": "found"})})
+    assert not after.undecided and after.requirements[0].source.hashes

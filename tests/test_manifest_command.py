@@ -178,3 +178,5 @@ def test_from_python(record):
 def test_another_target(record, command):
     said = command(record, "--python", "3.12", "--glibc", "2.31", "--accelerator", "cu126").stdout
     assert "Python 3.12" in said and "glibc 2.31" in said and "cu126" in said
+    said = command(record, "--system", "windows").stdout
+    assert "· windows x86_64 · cpu" in said or "· windows aarch64 · cpu" in said

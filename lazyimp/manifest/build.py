@@ -19,6 +19,7 @@ from lazyimp.manifest.requires import Requires
 from lazyimp.manifest.resolve import Resolver
 from lazyimp.manifest.unloaded import Unloaded
 from lazyimp.manifest.values import (
+    ASK_INDEX,
     DATA,
     DEFERRED,
     DIRECT,
@@ -243,13 +244,8 @@ class Builder:
             if not why:
                 continue
             each.flags.add("other-platform")
-            self.undecided.append(
-                Undecided(
-                    f"{name} {each.distribution.version}",
-                    f"what is installed here does not fit the target: {why}",
-                    "--index asks whether there is one that does",
-                )
-            )
+            told = f"what is installed here does not fit the target: {why}"
+            self.undecided.append(Undecided(f"{name} {each.distribution.version}", told, ASK_INDEX))
             for other in self.environment.distributions:
                 if other.name not in self.gathered and other.only_requires(name, each.distribution.version):
                     self._gather(other).see(METADATA, f"{name} is asked for as {other.name}", "")

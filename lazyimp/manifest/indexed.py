@@ -12,7 +12,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from lazyimp.distributions import Distribution, Environment
 from lazyimp.manifest.index import Answer, IndexFile
 from lazyimp.manifest.target import ACCELERATOR, accepts
-from lazyimp.manifest.values import Manifest, Requirement, Target, Undecided
+from lazyimp.manifest.values import ASK_INDEX, Manifest, Requirement, Target, Undecided
 
 NO_INDEX = "no index is configured"
 
@@ -30,6 +30,8 @@ def with_answers(
         installed = environment.named(each.name) if environment is not None else None
         known, more, keeps = _judged(each, answer, manifest, installed)
         undecided += more
+        if answer.files:  # it was asked, and what it has is told
+            undecided = [one for one in undecided if (one.what, one.way_out) != (_what(each), ASK_INDEX)]
         if keeps:
             requirements.append(known)
     undecided.sort(key=lambda each: (not each.blocks, each.what))
@@ -40,7 +42,7 @@ def _judged(
     each: Requirement, answer: Answer, manifest: Manifest, installed: Distribution | None
 ) -> tuple[Requirement, list[Undecided], bool]:
     """The requirement as known now, what stands in the way, and whether it stays in the lock."""
-    what = f"{each.name} {each.version}"
+    what = _what(each)
     if not answer.files and ACCELERATOR.fullmatch(each.version.partition("+")[2]):
         return each, [_no_build(answer, what, manifest.target.accelerator)], True
     if not answer.files:
@@ -78,6 +80,10 @@ def _judged(
     )
     source = replace(each.source, url=each.source.url or fitting[0].index, hashes=hashes)
     return replace(each, source=source, flags=tuple(sorted(flags))), undecided, True
+
+
+def _what(each: Requirement) -> str:
+    return f"{each.name} {each.version}"
 
 
 def _no_build(answer: Answer, what: str, accelerator: str) -> Undecided:

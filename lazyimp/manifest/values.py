@@ -35,6 +35,7 @@ OPTIONAL = "optional"  # there because it was installed: loaded inside try, requ
 STATIC = "static-only"  # named by the user's code in imports that did not run
 TRANSITIVE = "transitive"  # required by one of the others
 REQUESTED = "requested"  # named by the user
+ASK_INDEX = "--index asks whether there is one that does"  # the way out of a build for another machine
 CONDA_ONLY = "conda-only"  # a flag: a package of conda's that is no Python distribution
 
 

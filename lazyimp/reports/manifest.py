@@ -58,9 +58,10 @@ def _headline(manifest: Manifest, style: Style) -> list[str]:
     title = f"{len(manifest.requirements)} of {count(whole.get('distributions', 0), 'distributions')}"
     share = f"{amount(size)} of {amount(whole.get('size_bytes', 0))}"
     target = manifest.target
-    machine = f"Python {target.python} · {target.system} {target.architecture} · {target.libc} {target.libc_version}"
+    libc = [f"{target.libc} {target.libc_version}"] if target.system == "linux" else []
+    machine = [f"Python {target.python}", f"{target.system} {target.architecture}", *libc, target.accelerator]
     lines = [headed(title, share, style)]
-    lines.append(style.paint(style.plain(f"{machine} · {target.accelerator}"), DIM))
+    lines.append(style.paint(style.plain(" · ".join(machine)), DIM))
     if not manifest.complete:
         why = "; ".join(["this is not a whole run", *manifest.notes])
         lines += wrapped(f"{why}: something may be missing", style, code=YELLOW)
