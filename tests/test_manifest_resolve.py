@@ -84,6 +84,7 @@ packages = ["acme.alpha"]
 @pytest.mark.slow
 def test_half_a_namespace_by_an_editable_finder(tmp_path):
     """Cases 16, 23: deferred and never used, it counts, as in an eager run."""
+    pytest.importorskip("setuptools")
     lab = Lab(tmp_path)
     alpha = lab.project("acme-alpha", {"acme/alpha/__init__.py": ""}, more=FINDER)
     beta = lab.project("acme-beta", {"src/acme/beta/__init__.py": ""})
