@@ -20,6 +20,7 @@ MOST_MODULES = 4000  # in one file: a program that loads others each time keeps 
 SUFFIXES = (*_imp.extension_suffixes(), ".py", ".pyc", ".egg-link")
 
 _used = []  # the Answers of this process
+writes_at_exit = [False]
 
 
 def recall(wanted=True):
@@ -132,8 +133,9 @@ def await_end():
     was_loaded = "atexit" in sys.modules
     import atexit
 
-    atexit.unregister(_write)
-    atexit.register(_write)
+    if not writes_at_exit[0]:
+        writes_at_exit[0] = True
+        atexit.register(_write)
     if not was_loaded:
         del sys.modules[
             "atexit"

@@ -3,6 +3,7 @@
 FORMAT: str
 MOST_FILES: int
 MOST_MODULES: int
+writes_at_exit: list[bool]
 
 def recall(wanted: bool = True) -> None: ...
 def is_same_folder(folder: str) -> bool: ...

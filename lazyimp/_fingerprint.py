@@ -205,6 +205,8 @@ def _exit_functions():
     import atexit  # loaded: the observer is one
 
     ours = 1 + ("lazyimp._armed" in sys.modules) + ("lazyimp._recorder" in sys.modules)
+    answers = sys.modules.get("lazyimp._answers")
+    ours += bool(answers is not None and answers.writes_at_exit[0])
     batch = sys.modules.get("lazyimp.firstbatch")
     ours += bool(batch is not None and batch.settles_at_exit[0])
     return {"count": str(atexit._ncallbacks() - ours)}
