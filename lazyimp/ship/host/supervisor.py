@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from lazyimp.ship.host import containers
+from lazyimp.ship.host import containers, processes
 from lazyimp.ship.host.environments import python_of
 from lazyimp.ship.host.jobs import process_start
 from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
@@ -29,6 +29,7 @@ def supervise(root, job):
     note = os.path.join(folder, "state.json")
     with open(os.path.join(folder, LAST), "wb") as file:
         file.write(b" " * LAST_BYTES)
+    processes.adopt_orphans()
     try:
         child = _start(root, wish, folder)
     except (OSError, Refused) as error:
@@ -40,9 +41,7 @@ def supervise(root, job):
     state.update(group=child.pid, group_start=process_start(child.pid))
     write_json(note, state)
     end = _watch(child, wish, folder, asked)
-    _kill_group(
-        child.pid, signal.SIGKILL
-    )  # what the command left running; its number is kept by the dead leader
+    processes.kill_all(child.pid)  # what the command left running; its number is kept by the dead leader
     status = child.wait()
     if wish.get("image"):
         containers.remove(containers.name_of(folder))
@@ -126,46 +125,20 @@ def _filled(value, folder):
 
 def _watch(child, wish, folder, by_signal):
     """Wait for the command's end; "cancelled" or "timeout" if it was made to end, by a file, a signal or its limit."""
-    limit = wish.get("limit_s")
+    limit, number = wish.get("limit_s"), getattr(signal, wish.get("signal") or "SIGTERM")
     deadline = time.monotonic() + limit if limit else None
     asked = os.path.join(folder, "cancel")
     pause = 0.01
     while True:
-        if _has_ended(child, pause):
+        if processes.has_ended(child.pid, pause):
             return (
                 by_signal[0] if by_signal else None
             )  # whoever signals us may have signalled the command, too
         pause = min(pause * 1.5, 0.2)
         if os.path.exists(asked):
             with open(asked) as file:
-                _end(child, wish, float(file.read() or 0))
+                processes.end(child.pid, number, float(file.read() or 0))
             return "cancelled"
         if by_signal or (deadline is not None and time.monotonic() > deadline):
-            _end(child, wish, float(wish.get("grace_s", 10)))
+            processes.end(child.pid, number, float(wish.get("grace_s", 10)))
             return by_signal[0] if by_signal else "timeout"
-
-
-def _end(child, wish, grace_s):
-    """The wished signal to the whole group, then, after the grace, the one that nobody can refuse."""
-    _kill_group(child.pid, getattr(signal, wish.get("signal") or "SIGTERM"))
-    if not _has_ended(child, grace_s):
-        _kill_group(child.pid, signal.SIGKILL)
-
-
-def _has_ended(child, within_s):
-    """Whether the command ends in time; it is not reaped, so that its group's number stays its own."""
-    end, pause = time.monotonic() + within_s, 0.005
-    while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        left = end - time.monotonic()
-        if left <= 0:
-            return False
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, 0.05)
-    return True
-
-
-def _kill_group(group, number):
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        pass
