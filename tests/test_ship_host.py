@@ -224,7 +224,7 @@ def test_outputs_are_those_that_match_and_no_links(host):
     )
     host.job("j", code, outputs=["o/**", "o"])
     host.end("j")
-    assert [row[:2] for row in host.ask("outputs", {"id": "j"})] == [["o/a", 1]]
+    assert [row[:2] for row in host.ask("outputs", {"id": "j"}) if row[3]] == [["o/a", 1]]
     host.job("k", "pass", outputs=["../*"])
     host.end("k")
     assert "leads out" in host.refusal("outputs", {"id": "k"})

@@ -177,8 +177,8 @@ class Job:
 
                 channel = Through(channel, Store(options.store, os.environ, note))
             into = options.into or options.job
-            for name in fetch(channel, options.job, into, most_bytes=_output_limit(options)):
-                print(os.path.join(into, name))
+            for name in fetch(channel, options.job, into, most_bytes=_output_limit(options), tell=note):
+                print(printable(os.path.join(into, name)))
         finally:
             channel.close()
         return 0

@@ -70,7 +70,7 @@ def follow(
         assert follower.channel is not None
         if output_limit_bytes:
             into = options.into or follower.job
-            names = fetch(follower.channel, follower.job, into, most_bytes=output_limit_bytes)
+            names = fetch(follower.channel, follower.job, into, most_bytes=output_limit_bytes, tell=note)
             note(f"{len(names)} output {'file' if len(names) == 1 else 'files'} in {into}")
         if done is not None and not options.quiet:
             show_report(follower.channel, done, state)

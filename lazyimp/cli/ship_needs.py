@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from lazyimp.errors import UsageError
 from lazyimp.ship.amounts import bytes_of
@@ -41,7 +42,7 @@ def add_to(job: JobFile, options: argparse.Namespace) -> None:
         mine if mine is not None else theirs
         for mine, theirs in ((options.gpus, old.gpus), (options.cpus, old.cpus), (memory, old.memory_bytes))
     ]
-    if min(wanted) < 0:
+    if not all(0 <= each < math.inf for each in wanted):
         raise UsageError("--gpus and --cpus are counted from 0 on")
     job.resources = Resources(int(wanted[0]), wanted[1], int(wanted[2]))
     job.accelerator = options.accelerator or job.accelerator

@@ -16,7 +16,7 @@ UNITS = {
 def bytes_of(text: str | int, what: str) -> int:
     """The bytes that an amount stands for; raises ShipError naming `what`."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(text).strip())
-    if found is None or found[2].lower() not in UNITS:
+    if found is None or found[2].lower() not in UNITS or len(found[1]) > 20:
         raise ShipError(f"{what} {text!r} is no amount; write 16 GB or 512 MiB")
     return int(float(found[1]) * UNITS[found[2].lower()])
 

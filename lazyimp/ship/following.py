@@ -109,19 +109,26 @@ def exit_status(state: dict[str, Any]) -> int:
 
 
 def fetch(
-    channel: Channel, job: str, folder: str, which: str = "outputs", most_bytes: int = MOST_BYTES
+    channel: Channel,
+    job: str,
+    folder: str,
+    which: str = "outputs",
+    most_bytes: int = MOST_BYTES,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Bring the job's outputs (or "records") into `folder`, each whole or not at all; their names there.
 
     Names come from the host: those that lead out of the folder, also by links that are there, are refused, and so are
-    those of which one would be written over another. Where all together are too large nothing is fetched.
+    those of which one would be written over another. Where all together are too large nothing is fetched. `tell` hears
+    of what the host has left there.
     """
     listed = channel.ask(which, id=job)
     if len(listed) > MOST_FILES:
         raise ShipError(
             f"the job left {len(listed)} files, and {MOST_FILES} are brought back; let it pack them"
         )
-    rows = [_row(folder, row) for row in listed]
+    every = [_row(folder, row) for row in listed]
+    rows = [row for row in every if row.place]
     _check_sizes(job, rows, most_bytes)
     done: list[str] = []
     for row in rows:
@@ -131,6 +138,10 @@ def fetch(
             )
         _fetch_one(channel, row)
         done.append(row.path)
+    if left := [row.name for row in every if not row.place]:
+        tell(f"{len(left)} left there, such as {left[0]!r}: a link that leads out, or no regular file")
+    if which == "outputs" and not every:
+        tell("no file there matches the job's outputs")
     return [row.name for row in rows]
 
 

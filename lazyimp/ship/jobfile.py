@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import posixpath
 import re
 import sys
 from collections.abc import Mapping
@@ -99,7 +101,7 @@ def read_job_file(path: str, chosen: Mapping[str, str] | None = None) -> JobFile
         job.output_limit_bytes = bytes_of(limit, f"{path}: output_limit")
     _expand(job, variables, path)
     base = os.path.dirname(os.path.abspath(path))
-    job.inputs = {name: os.path.join(base, each) for name, each in job.inputs.items()}
+    job.inputs = {name: each and os.path.join(base, each) for name, each in job.inputs.items()}
     job.manifest, job.lock = (os.path.join(base, each) if each else "" for each in (job.manifest, job.lock))
     job.to = anywhere(job.to, base)
     check(job, path)
@@ -118,6 +120,10 @@ def check(job: JobFile, where: str) -> None:
             f"{where}: unknown accelerator {job.accelerator!r}; use auto, cuda, cpu, cu126, index, ..."
         )
     check_names([*job.env, *job.secrets], where)
+    for pattern in job.outputs:
+        _check_pattern(pattern, where)
+    for name in [each for each, path in job.inputs.items() if not path]:
+        raise ShipError(f"{where}: input {name!r} names no file; leave it out, or name one")
     both = sorted(set(job.env) & set(job.secrets))
     if both:
         raise ShipError(f"{where}: {both[0]} is both in env and in secrets")
@@ -125,8 +131,17 @@ def check(job: JobFile, where: str) -> None:
         raise ShipError(
             f"{where}: gpus chooses the devices, and so does CUDA_VISIBLE_DEVICES in env; keep one"
         )
-    if job.limit_s < 0 or job.grace_s < 0:
+    if not (0 <= job.limit_s < math.inf and 0 <= job.grace_s < math.inf):
         raise ShipError(f"{where}: limit_s and grace_s are seconds from 0 on")
+
+
+def _check_pattern(pattern: str, where: str) -> None:
+    """As the host sees it, but before anything runs."""
+    plain = posixpath.normpath(pattern) if pattern else "."
+    if plain == "." or plain.startswith("/") or plain.split("/")[0] == ".." or set("\0\\") & set(pattern):
+        raise ShipError(
+            f"{where}: output {pattern!r} is no path in the working folder; write it relative to that"
+        )
 
 
 def _check_environment(job: JobFile, where: str) -> None:
@@ -174,7 +189,7 @@ def _resources(path: str, data: dict[str, Any]) -> Resources:
     _check_keys(path, "key of resources", data, RESOURCES)
     memory = bytes_of(data["memory"], f"{path}: memory") if "memory" in data else 0
     gpus, cpus = data.get("gpus", 0), data.get("cpus", 0)
-    if gpus < 0 or cpus < 0:
+    if gpus < 0 or not 0 <= cpus < math.inf:
         raise ShipError(f"{path}: resources are counted from 0 on")
     return Resources(gpus, cpus, memory)
 

@@ -30,7 +30,11 @@ def expand(text: str, variables: Mapping[str, str], secrets: Collection[str] = (
                 "the job finds it in its environment"
             )
         if name not in variables:
-            why = unknown_word("variable", name, tuple(sorted(variables))) if variables else "there are none"
+            why = (
+                unknown_word("variable", name, tuple(sorted(variables)))
+                if variables
+                else "there are no variables"
+            )
             raise ShipError(f"{text!r}: {why}; $${{{name}}} is left to a shell there")
         return expand(variables[name], variables, secrets, depth + 1)
 

@@ -9,7 +9,17 @@ import shutil
 import sys
 import time
 
-from lazyimp.ship.host import blobs, containers, environments, fetching, jobs, parts, resources, stowing
+from lazyimp.ship.host import (
+    blobs,
+    containers,
+    environments,
+    fetching,
+    jobs,
+    outputs,
+    parts,
+    resources,
+    stowing,
+)
 from lazyimp.ship.host.paths import Refused, Root
 
 VERSION = 1
@@ -86,8 +96,8 @@ COMMANDS = {
     ),
     "cancel": lambda root, wish: jobs.cancel(root, wish["id"], wish.get("grace_s", 10)),
     "list": lambda root, _: jobs.listing(root),
-    "outputs": lambda root, wish: jobs.outputs(root, wish["id"]),
-    "records": lambda root, wish: jobs.records(root, wish["id"]),
+    "outputs": lambda root, wish: outputs.outputs(root, wish["id"]),
+    "records": lambda root, wish: outputs.records(root, wish["id"]),
     "time": lambda root, wish: time.time_ns(),
     "sweep": lambda root, wish: jobs.sweep(root, wish.get("older_s", 14 * 86400)),
 }

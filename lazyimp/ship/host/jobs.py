@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import glob
 import hashlib
 import json
 import os
@@ -154,28 +153,6 @@ def listing(root):
     return sorted(found, key=lambda each: (-each.get("asked_ns", 0), each["id"]))
 
 
-def outputs(root, job):
-    """[name, size, sha256, mode] of what the job's output patterns match in its working folder, links left out."""
-    folder = os.path.join(root.place("jobs", job), "work")
-    wish = read_json(os.path.join(root.place("jobs", job), "job.json"), {})
-    found = {}
-    for pattern in wish.get("outputs", ()):
-        inside(folder, pattern.replace("*", "x"))
-        for path in glob.glob(os.path.join(glob.escape(folder), pattern), recursive=True):
-            for each in _files(path):
-                if os.path.realpath(each).startswith(os.path.realpath(folder) + os.sep):
-                    found[os.path.relpath(each, folder)] = each
-    return [[name, os.path.getsize(path), sha256_of(path), path] for name, path in sorted(found.items())]
-
-
-def records(root, job):
-    """The same of what lazyimp wrote down about the job's processes."""
-    folder = root.place("jobs", job)
-    names = [name for name in sorted(os.listdir(folder)) if name.startswith("record.jsonl")]
-    paths = [(name, os.path.join(folder, name)) for name in names]
-    return [[name, os.path.getsize(path), sha256_of(path), path] for name, path in paths]
-
-
 def sweep(root, older_s):
     """Remove ended jobs older than `older_s`, and code, environments and blobs that no job left uses; what went."""
     now, gone, used = time.time(), [], set()
@@ -196,18 +173,6 @@ def sweep(root, older_s):
             root.discard(path) if os.path.isdir(path) else os.unlink(path)
             gone.append(f"{kind}/{name}")
     return gone
-
-
-def _files(path):
-    if os.path.islink(path):
-        return
-    if os.path.isfile(path):
-        yield path
-    for folder, _, names in os.walk(path):
-        for name in sorted(names):
-            each = os.path.join(folder, name)
-            if os.path.isfile(each) and not os.path.islink(each):
-                yield each
 
 
 def sha256_of(path):

@@ -13,7 +13,7 @@ import sysconfig
 import threading
 import time
 
-from lazyimp.ship.host import jobs
+from lazyimp.ship.host import jobs, outputs
 from lazyimp.ship.host.paths import Refused, Root, read_json, write_json
 from lazyimp.ship.host.supervisor import supervise
 
@@ -39,10 +39,10 @@ def run():
     try:
         status = supervise(root, wish["id"])
         for name, rows in (
-            ("outputs", jobs.outputs(root, wish["id"])),
-            ("records", jobs.records(root, wish["id"])),
+            ("outputs", outputs.outputs(root, wish["id"])),
+            ("records", outputs.records(root, wish["id"])),
         ):
-            relative = [[*row[:3], os.path.relpath(row[3], logs)] for row in rows]
+            relative = [[*row[:3], row[3] and os.path.relpath(row[3], logs)] for row in rows]
             write_json(os.path.join(root.path, f"{name}.json"), relative)
     finally:
         pump.finish()

@@ -248,7 +248,7 @@ class Ray:
         for row in rows or []:
             if not isinstance(row, list) or len(row) != 4 or type(row[1]) is not int:
                 raise ShipError("the cluster's list of files makes no sense; something else wrote it")
-            place = f"{self.nodes[job]}/{row[3]}"
+            place = f"{self.nodes[job]}/{row[3]}" if row[3] else ""
             self.sizes[place] = row[1]
             found.append([*row[:3], place])
         return found
