@@ -124,7 +124,7 @@ class Carrier:
             if free < blob.size_bytes - have:
                 raise ShipError(
                     f"the host's disk is full: {blob.name} has {blob.size_bytes} bytes, and {free} are free there; "
-                    "`lazyimp job gc` makes room"
+                    "`lazyimp job gc --to DEST` makes room"
                 ) from None
             raise error
 

@@ -52,7 +52,7 @@ def missing(root, wish):
                 os.utime(root.place(kind, name))
     return {
         "blobs": [each for each in wish.get("blobs", ()) if not os.path.exists(root.place("blobs", each))],
-        "code": [each for each in wish.get("code", ()) if not os.path.isdir(root.place("code", each))],
+        "code": [each for each in wish.get("code", ()) if not parts.is_whole(root, each)],
         "envs": [each for each in wish.get("envs", ()) if not environments.is_built(root, each)],
     }
 
