@@ -20,6 +20,9 @@ from lazyimp.ship.errors import ShipError
 from lazyimp.ship.following import Follower, exit_status, fetch
 from lazyimp.ship.ray import api
 from lazyimp.ship.ray.packages import packages_of, runtime_env
+from lazyimp.ship.results import Through
+from lazyimp.ship.store import Store
+from lazyimp.ship.store_access import parse_store
 from lazyimp.ship.values import Blob, EnvironmentWish, JobWish, Plan
 
 dashboard, channel = ray_stand_in.dashboard, ray_stand_in.channel
@@ -59,6 +62,16 @@ def test_results_come_back_over_the_same_port(channel, tmp_path):
     assert exit_status(collect(channel, "j")[0]) == 0
     assert fetch(channel, "j", str(tmp_path / "back")) == ["d/a b%.bin"]
     assert (tmp_path / "back" / "d" / "a b%.bin").read_bytes() == bytes(range(256))
+
+
+def test_results_go_past_a_store(channel, tmp_path):
+    pytest.importorskip("obstore")
+    start(channel, "j", "open('x', 'w').write('1')", outputs=("x",))
+    collect(channel, "j")
+    store = Store(f"file://{tmp_path}/store", os.environ)
+    store.parts = parse_store("s3://bucket/prefix")
+    with pytest.raises(ShipError, match="over the dashboard's port; get them without --store"):
+        fetch(Through(channel, store), "j", str(tmp_path / "back"))
 
 
 def test_cancel_gives_the_jobs_own_grace_to_the_whole_group(channel):

@@ -230,6 +230,10 @@ class Ray:
                 found.append(self._told(job, row))
         return sorted(found, key=lambda each: (-each.get("asked_ns", 0), each["id"]))
 
+    def _cut(self, path: str, piece: int) -> list[Any]:
+        """No store: nobody on a node listens once a job has ended."""
+        raise ShipError("a Ray job's files come back over the dashboard's port; get them without --store")
+
     def _outputs(self, id: str) -> list[Any]:
         return self._listed(id, "outputs")
 
