@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 import shipping
@@ -145,6 +146,18 @@ def test_a_job_takes_a_recorded_programs_environment_code_and_data(lazyimp, reco
     )
     done = lazyimp("job", "run", "job.toml", "--quiet", "--set", "WORD=b c")
     assert (done.returncode, done.stdout) == (0, "41 ['b c'] data\n"), done.stderr
+    text = (tmp_path / "project" / "job.toml").read_text()
+    (tmp_path / "project" / "job.toml").write_text(text.replace('"-X", "lazyimp", ', ""))
+    for more, is_on in (
+        ((), True),
+        (("--env", "LAZYIMP=0"), False),
+    ):  # on in all its processes, unless it says no
+        done = lazyimp("job", "run", "job.toml", *more)
+        assert ("modules, in the program's process" in done.stderr, done.returncode) == (is_on, 0), (
+            done.stderr
+        )
+    shutil.rmtree(tmp_path / "there" / "jobs")
+    lazyimp("job", "run", "job.toml", "--detach")
     refused = lazyimp("job", "run", "job.toml", "--quiet", "--cpus", "100000")
     assert refused.returncode == 1 and "100000 processors cannot be had there" in refused.stderr
     assert len(os.listdir(tmp_path / "there" / "jobs")) == 1

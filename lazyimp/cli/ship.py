@@ -201,6 +201,9 @@ def plan_command(job: JobFile, any_build: bool = False) -> Plan:
         if job.environment == "image":  # the image has the distributions; the program's own code travels
             return Plan(to, wish, None, parts, manifest.undecided, store=job.store)
         environment, refused = _environment(job, manifest, any_build)
+        wish = replace(
+            wish, env={"LAZYIMP": "1", **wish.env}
+        )  # its environment has lazyimp, and it is on there
         return Plan(to, wish, environment, parts, (*refused, *manifest.undecided), store=job.store)
     return Plan(to, wish, store=job.store)
 
