@@ -76,6 +76,16 @@ def test_mistakes_are_one_line(lazyimp, recorded, tmp_path, words, told):
     )
 
 
+def test_offsets_and_where_to_look_for_a_job(lazyimp):
+    done = lazyimp("job", "logs", "j", "--to", "local:there", "--since", "-5")
+    assert (done.returncode, done.stdout) == (2, "") and "--since counts bytes from 0 on" in done.stderr
+    for words in (["logs", "-f", "j"], ["logs", "j", "-f"], ["attach", "--since", "3", "j"]):
+        assert "no job 'j' on this host" in lazyimp("job", *words, "--to", "local:there").stderr
+    done = lazyimp("job")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "required: run|logs|attach|cancel|ls|get|gc" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

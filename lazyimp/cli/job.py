@@ -59,7 +59,7 @@ class Job:
         """Declare the options."""
         parser.usage = "lazyimp job ACTION [JOB | job.toml] [options]"
         listed = "; ".join(f"{name}: {what}" for name, what in ACTIONS.items())
-        parser.add_argument("action", help=listed)
+        parser.add_argument("action", metavar="|".join(ACTIONS), help=listed)
         parser.set_defaults(job="")
         self.parser = parser
         add_access(parser)
@@ -91,6 +91,8 @@ class Job:
 
     def run(self, options: argparse.Namespace, rest: list[str]) -> int:
         """Do what the action says."""
+        if options.since < 0:
+            raise UsageError("--since counts bytes from 0 on")
         if options.action not in ACTIONS:
             raise UsageError(unknown_word("action", options.action, tuple(ACTIONS)))
         action: Any = getattr(self, f"_{options.action}")

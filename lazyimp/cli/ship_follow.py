@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from typing import Any
@@ -34,7 +35,8 @@ def carry_and_follow(plan: Plan, options: argparse.Namespace) -> int:
         done = carrier.carry(plan, job, os.environ, began)
     except KeyboardInterrupt:
         remember(job, plan.destination)
-        note(f"interrupted; what was sent stays for the next time. `lazyimp job ls` tells whether {job} runs")
+        ls = f"lazyimp job ls --to {shlex.quote(plan.destination)}"
+        note(f"interrupted; what was sent stays for the next time. `{ls}` tells whether {job} runs")
         channel.close()
         raise
     except BaseException:
