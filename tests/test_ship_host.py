@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from shipping import Host, digest_of, tar
+from shipping import MARK, Host, digest_of, tar
 
 
 @pytest.fixture
@@ -306,3 +307,27 @@ def test_the_supervisor_holds_nothing_of_the_clients_open(host):
     state = json.loads(done.stdout.partition(" ")[2])["ok"]
     assert state["state"] == "running" and os.getsid(state["supervisor"]) != os.getsid(0)
     assert host.ask("cancel", {"id": "j", "grace_s": 5})["state"] == "cancelled"
+
+
+def test_a_home_that_is_not_there_is_looked_up(host):
+    home = pwd.getpwuid(os.geteuid()).pw_dir
+    for there, expected in (("/no/such/h\xc3\xbcme", home), (str(host.root.parent), str(host.root.parent))):
+        words = host.words("start")
+        name = f"j{len(there)}"
+        wish = {"id": name, "command": [sys.executable, "-c", "import os; print(os.environ['HOME'])"]}
+        env = {**os.environ, "HOME": there}
+        subprocess.run(words, input=json.dumps(wish), env=env, text=True, check=True, capture_output=True)
+        assert host.end(name)["status"] == 0
+        assert _out(host, name) == f"{expected}\n"
+
+
+def test_a_python_that_is_too_old_is_told(host):
+    code = (
+        "import runpy, sys; sys.version_info = (3, 7, 3, 'final', 0); "
+        f"sys.argv = [{str(host.zip)!r}, {str(host.root)!r}, 'serve']; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, input="", check=False
+    )
+    answer = json.loads(done.stdout.removeprefix(MARK))
+    assert (done.returncode, done.stderr) == (1, "") and "python3 is Python 3.7 here" in answer["error"]

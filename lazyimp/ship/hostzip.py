@@ -11,6 +11,11 @@ from importlib.resources import files
 # Modules in a zip file are compiled at each start: the first one unpacks it beside itself, whole or not at all. A link
 # to the interpreter spares the next starts the search for it, which shims make long.
 START = b"""import os, sys
+if sys.version_info < (3, 8):
+    here = "{}.{}".format(*sys.version_info)
+    print('lazyimp-host {"error": "python3 is Python ' + here + ' here, and 3.8 is needed; name a newer one by a link '
+          'python3 in the folder that was named (else ~/.lazyimp), or put one first on the PATH"}')
+    raise SystemExit(1)
 packed = os.path.abspath(sys.path[0])
 folder = packed[: -len(".pyz")]
 if not os.path.isdir(folder):

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import platform
+import pwd
 import shutil
 import sys
 import time
@@ -109,6 +110,9 @@ def main(words):
         from lazyimp.ship.host import ray_job
 
         return ray_job.run()
+    if not os.path.isdir(os.environ.get("HOME", "")):  # fish garbles other letters where no locale is set
+        with contextlib.suppress(KeyError):
+            os.environ["HOME"] = pwd.getpwuid(os.geteuid()).pw_dir
     try:
         root = Root(words[0])
     except (Refused, OSError) as error:

@@ -130,8 +130,12 @@ def _venv(words, uv, python, folder):
             versions = sorted({str(each["version"]) for each in json.loads(found or b"[]")})
         except (ValueError, KeyError, TypeError):
             versions = []
-        here = f"here are {', '.join(versions)}" if versions else "here is none"
-        raise Refused(f"{error}\n{here}; --python takes one of those, or install {python} there") from None
+        here = (
+            f"here are {', '.join(versions)}; --python takes one of those, or"
+            if versions
+            else "here is none;"
+        )
+        raise Refused(f"{error}\n{here} install {python} there") from None
 
 
 def _file(folder, name, text):
