@@ -95,7 +95,7 @@ def test_a_key_that_is_not_let_in(server, access, there):
 
 
 def test_nobody_there(access, there):
-    with pytest.raises(ShipError, match="cannot reach"):
+    with pytest.raises(LostError, match="cannot reach"):
         open_channel(f"ssh://127.0.0.1:1{there}", access)
 
 

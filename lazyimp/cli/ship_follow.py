@@ -12,6 +12,7 @@ from typing import Any
 from lazyimp.cli.ship_options import connect, grace_s, new_id, note, remember
 from lazyimp.cli.ship_report import show_report
 from lazyimp.ship.carrying import Shipped, carrier_for
+from lazyimp.ship.errors import ShipError
 from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
 from lazyimp.ship.values import Plan
 
@@ -71,9 +72,7 @@ def follow(
     try:
         assert follower.channel is not None
         if output_limit_bytes:
-            into = options.into or follower.job
-            names = fetch(follower.channel, follower.job, into, most_bytes=output_limit_bytes, tell=note)
-            note(f"{len(names)} output {'file' if len(names) == 1 else 'files'} in {into}")
+            _bring(follower, options.into or follower.job, output_limit_bytes, state)
         if done is not None and not options.quiet:
             show_report(follower.channel, done, state)
     finally:
@@ -81,6 +80,19 @@ def follow(
     if state["state"] not in ("done", "failed"):
         note(f"job {follower.job}: {_words(state)}")
     return exit_status(state)
+
+
+def _bring(follower: Follower, into: str, most_bytes: int, state: dict[str, Any]) -> None:
+    assert follower.channel is not None
+    try:
+        names = fetch(follower.channel, follower.job, into, most_bytes=most_bytes, tell=note)
+    except ShipError as error:
+        if "lazyimp job get" in str(error):
+            raise
+        ended = f"the job has ended ({state['state']}, exit status {exit_status(state)})"
+        way = f"{ended}; `lazyimp job get {follower.job}` brings its outputs"
+        raise type(error)(f"{error}; {way}") from None
+    note(f"{len(names)} output {'file' if len(names) == 1 else 'files'} in {into}")
 
 
 def write(stream: str, data: bytes) -> None:

@@ -18,7 +18,8 @@ from lazyimp.ship.errors import LostError, ShipError
 ENDED = ("done", "failed", "cancelled", "timeout", "lost")
 PIECE = 1 << 20
 WAIT_S = 1.0
-ATTEMPTS = 6  # to come back to a host, each after a longer pause
+PATIENCE_S = 120  # of pauses in which a host that was reached is asked again
+LONGEST_PAUSE_S = 10
 STREAMS = ("out", "err")
 MOST_BYTES = 10_000_000_000  # that are brought back where nobody says otherwise
 MOST_FILES = 100_000
@@ -43,6 +44,7 @@ class Follower:
     ) -> None:
         self.connect, self.job, self.channel, self.tell = connect, job, channel, tell
         self.told = ""
+        self.was_there = channel is not None
 
     def follow(
         self, sink: Sink, since: dict[str, int] | None = None, until_end: bool = True
@@ -80,18 +82,25 @@ class Follower:
 
     def _asked(self, command: str, /, **wish: Any) -> dict[str, Any]:
         """An answer, over a new connection where the old one is lost."""
-        for attempt in range(ATTEMPTS):
+        waited, pause = 0.0, 0.2
+        while True:
             try:
                 if self.channel is None:
                     self.channel = self.connect()
+                    self.was_there = True
                 answer: dict[str, Any] = self.channel.ask(command, **wish)
                 return answer
-            except LostError:
+            except LostError as error:
                 self.close()
-                if attempt == ATTEMPTS - 1:
+                if not self.was_there:
                     raise
-                time.sleep(0.2 * 2**attempt)
-        raise AssertionError("unreachable")
+                if waited >= PATIENCE_S:
+                    way = f"the job goes on, `lazyimp job attach {self.job}` comes back to it"
+                    raise LostError(f"{error}; {way}") from None
+                if not waited:
+                    self.tell(f"{error}; the job goes on, and this tries to come back")
+            time.sleep(pause)
+            waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE_S)
 
     def close(self) -> None:
         """Leave; the job goes on."""

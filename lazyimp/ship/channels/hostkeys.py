@@ -9,7 +9,7 @@ from typing import Any
 import asyncssh
 
 from lazyimp.ship.channels import Access, Address
-from lazyimp.ship.errors import ShipError
+from lazyimp.ship.errors import LostError, ShipError
 
 DEFAULT = "~/.ssh/known_hosts"
 
@@ -41,7 +41,9 @@ class HostKeys:
             raise ShipError(
                 f"{host} lets no key of yours in; add one there, or name it with --identity"
             ) from None
-        except (asyncssh.Error, OSError, ValueError) as error:
+        except (OSError, asyncssh.ConnectionLost) as error:
+            raise LostError(f"cannot reach {host}: {error}") from None
+        except (asyncssh.Error, ValueError) as error:
             raise ShipError(f"cannot reach {host}: {error}") from None
 
     def _way_out(self) -> str:
