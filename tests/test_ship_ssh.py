@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -92,6 +93,53 @@ def test_a_host_that_shows_another_key_is_refused_always(server, access, there, 
 def test_a_key_that_is_not_let_in(server, access, there):
     with pytest.raises(ShipError, match="lets no key"):
         open_channel(server.address(there), Access(access.known_hosts, str(server.folder / "otherkey")))
+
+
+def test_a_key_that_cannot_be_used(server, there, tmp_path):
+    locked = tmp_path / "locked"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", str(locked)], check=True)
+    for identity, told in (
+        (locked, "has a passphrase; give it to an agent"),
+        (tmp_path / "none", "there is no key"),
+    ):
+        with pytest.raises(ShipError, match=told):
+            open_channel(server.address(there), Access(str(server.known_hosts), str(identity)))
+
+
+def test_a_host_that_says_nothing(there, tmp_path, monkeypatch):
+    monkeypatch.setattr("lazyimp.ship.channels.ssh.CONNECT_S", 0.5)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        known = tmp_path / "known"
+        known.write_text("")
+        with pytest.raises(LostError, match="no answer in time"):
+            open_channel(f"ssh://127.0.0.1:{silent.getsockname()[1]}{there}", Access(str(known)))
+
+
+@pytest.mark.parametrize("more", ["", "HostKeyAlias gpu-box", "UserKnownHostsFile ~/.ssh/others"])
+def test_a_name_of_the_users_own_configuration(server, tmp_path, there, monkeypatch, more):
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True, mode=0o700)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    (home / ".ssh" / "config").write_text(
+        f"Host gpu\n HostName 127.0.0.1\n Port {server.port}\n IdentityFile {server.folder}/user\n {more}\n"
+    )
+    with pytest.raises(ShipError, match="--accept-new"):
+        open_channel(f"ssh://gpu{there}", Access())
+    told = []
+    open_channel(f"ssh://gpu{there}", Access(accept_new=True, tell=told.append)).close()
+    name = "gpu-box" if "Alias" in more else "127.0.0.1"
+    assert len(told) == 1 and f"new host [{name}]:{server.port}, " in told[0]
+    file = home / ".ssh" / ("others" if "File" in more else "known_hosts")
+    assert file.read_text().startswith(f"[{name}]:{server.port} ")
+    open_channel(f"ssh://gpu{there}", Access()).close()
+    key = server.line("otherkey").split(" ", 1)[1]
+    file.write_text(f"[{name}]:{server.port} {key}")
+    for accept in (False, True):
+        with pytest.raises(ShipError, match="another key"):
+            open_channel(f"ssh://gpu{there}", Access(accept_new=accept))
 
 
 def test_nobody_there(access, there):

@@ -97,11 +97,13 @@ class Ssh:
         root = folder or f"{home}/.lazyimp"
         await self._send_host_part(root)
 
-    async def _connect(self, known_hosts: str) -> Any:
+    async def _connect(self, known_hosts: list[str]) -> Any:
         options: dict[str, Any] = {"port": self.address.port} if self.address.port else {}
         if self.address.user:
             options["username"] = self.address.user
         if self.access.identity:
+            if not os.path.exists(self.access.identity):
+                raise ShipError(f"there is no key {self.access.identity!r}; --identity names a private key")
             options["client_keys"] = [self.access.identity]
         return await asyncssh.connect(
             self.address.host, known_hosts=known_hosts, agent_forwarding=False, x509_trusted_certs=None,
