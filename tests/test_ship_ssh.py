@@ -233,6 +233,19 @@ def test_a_full_disk_is_named_and_leaves_nothing_half(server, access, disk, tmp_
     assert os.listdir(disk / "there" / "blobs") == []
 
 
+def test_a_folder_that_takes_nothing(server, access, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        ShipError, match=r"cannot write into '.*file/x' \(.*\); is its disk full, or the folder"
+    ):
+        open_channel(server.address(tmp_path / "file" / "x"), access)
+    with small_disk(tmp_path / "disk", 1) as disk:
+        (disk / "rest").write_bytes(bytes((1 << 20) - (8 << 10)))
+        with pytest.raises(ShipError, match="is its disk full"):
+            open_channel(server.address(disk / "x"), access)
+        assert os.listdir(disk / "x") == []
+
+
 def test_a_killed_client_loses_nothing(server, access, there, tmp_path):
     environment = {**clean_environment(), "XDG_CACHE_HOME": str(tmp_path / "cache"), "TOKEN": "hunter2"}
     way = ["--to", server.address(there), "--known-hosts", access.known_hosts, "--identity", access.identity]

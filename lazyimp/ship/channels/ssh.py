@@ -115,16 +115,32 @@ class Ssh:
         name, data = host_zip()
         path = f"{root}/{name}"
         if not await self.sftp.exists(path):
-            await self.sftp.makedirs(root, asyncssh.SFTPAttrs(permissions=0o700), exist_ok=True)
-            temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
-            async with self.sftp.open(temporary, "wb") as file:
-                await file.write(data)
-            await self.sftp.posix_rename(temporary, path)
+            try:
+                await self._put_whole(root, path, data)
+            except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection):
+                raise
+            except asyncssh.SFTPError as error:  # a full disk is a "Failure" in this protocol
+                raise ShipError(
+                    f"{self.address.host}: cannot write into {root!r} ({talk.printable(error.reason)}); is its disk "
+                    "full, or the folder not yours?"
+                ) from None
         python = shlex.quote(f"{root}/python3")  # what the first start found, or else what there is
         words = f"-I -S {shlex.quote(path)} {shlex.quote(root)} serve"
         start = f"[ -x {python} ] && exec {python} {words}; exec python3 {words}"
         self.process = await self.connection.create_process(start, encoding=None, send_env=())
         self.noise = talk.MOST_NOISE
+
+    async def _put_whole(self, root: str, path: str, data: bytes) -> None:
+        await self.sftp.makedirs(root, asyncssh.SFTPAttrs(permissions=0o700), exist_ok=True)
+        temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
+        try:
+            async with self.sftp.open(temporary, "wb") as file:
+                await file.write(data)
+            await self.sftp.posix_rename(temporary, path)
+        except asyncssh.SFTPError:
+            with contextlib.suppress(asyncssh.SFTPError):
+                await self.sftp.remove(temporary)
+            raise
 
     async def _asked(self, request: bytes) -> bytes:
         self.process.stdin.write(request)
