@@ -38,7 +38,15 @@ def test_a_recorded_program_is_shipped_and_the_second_time_nothing_travels(lazyi
     for step in ("upload", "build", "queue", "interpreter", "to first batch", "imports", "host's clock"):
         assert step in done.stderr
     assert "time to first batch, from `lazyimp ship` on: " in done.stderr
-    again = lazyimp("ship", "--plan", plan)
+    again = lazyimp("ship", "--plan", plan, "--report", "times.json")
+    told = json.loads((tmp_path / "project" / "times.json").read_text())
+    assert (told["format"], told["version"], told["exit_status"]) == ("lazyimp-ship-report", 1, 3)
+    assert told["sent"]["files"] == 0 and told["environment_reused"] and told["clock"]["error_s"] > 0
+    phases = {each["name"]: each["seconds"] for each in told["phases"]}
+    assert {"look", "upload", "build", "queue", "interpreter", "to first batch", "imports"} <= set(phases)
+    assert 0 < phases["to first batch"] <= told["first_batch_s"]
+    refused = lazyimp("ship", "--plan", plan, "--report", "x", "--detach")
+    assert refused.returncode == 2 and "--report is of a run that is followed" in refused.stderr
     assert (again.returncode, again.stdout) == (3, "41 ['a'] True\n")
     assert "nothing to send" in again.stderr and "reused" in again.stderr
     shown = lazyimp(*way, "--dry-run", "main.py")

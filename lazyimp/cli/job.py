@@ -16,6 +16,7 @@ from lazyimp.cli.ship_needs import add_flags, add_to, pairs
 from lazyimp.cli.ship_options import (
     add_access,
     add_job,
+    check_report,
     connect,
     destination_of,
     grace_s,
@@ -93,6 +94,7 @@ class Job:
         """Do what the action says."""
         if options.since < 0:
             raise UsageError("--since counts bytes from 0 on")
+        check_report(options, options.action == "run")
         if options.action not in ACTIONS:
             raise UsageError(unknown_word("action", options.action, tuple(ACTIONS)))
         action: Any = getattr(self, f"_{options.action}")

@@ -12,7 +12,16 @@ from lazyimp.cli.brief import brief
 from lazyimp.cli.ship_ahead import go_ahead
 from lazyimp.cli.ship_follow import carry_and_follow
 from lazyimp.cli.ship_needs import WITH_VALUES
-from lazyimp.cli.ship_options import access_of, add_access, add_job, cache, connect, job_of, note
+from lazyimp.cli.ship_options import (
+    access_of,
+    add_access,
+    add_job,
+    cache,
+    check_report,
+    connect,
+    job_of,
+    note,
+)
 from lazyimp.cli.ship_report import plan_lines
 from lazyimp.errors import UsageError
 from lazyimp.manifest.index_config import read_config
@@ -29,7 +38,7 @@ from lazyimp.ship.values import EnvironmentWish, JobWish, Plan
 
 OWN_WITH_VALUES = (
     *("--to", "--store", "--known-hosts", "--identity", "--manifest", "--record", "--plan", "--save-plan"),
-    *("--name", "--python", "--env", "--secret", "--output", "--into", "--limit", "--grace"),
+    *("--name", "--python", "--env", "--secret", "--output", "--into", "--limit", "--grace", "--report"),
 )
 
 
@@ -75,6 +84,7 @@ class Ship:
             return self._run(options, rest)
 
     def _run(self, options: argparse.Namespace, rest: list[str]) -> int:
+        check_report(options)
         plan = self._saved(options, rest) if options.plan else self._plan(options, rest)
         if options.store:
             plan = replace(plan, store=options.store)

@@ -9,8 +9,9 @@ import sys
 import time
 from typing import Any
 
+from lazyimp.cli.manifest import write_whole
 from lazyimp.cli.ship_options import connect, grace_s, new_id, note, remember
-from lazyimp.cli.ship_report import show_report
+from lazyimp.cli.ship_report import report_json, show_report, times_of
 from lazyimp.ship.carrying import Shipped, carrier_for
 from lazyimp.ship.errors import ShipError
 from lazyimp.ship.following import ENDED, Follower, exit_status, fetch
@@ -73,8 +74,12 @@ def follow(
         assert follower.channel is not None
         if output_limit_bytes:
             _bring(follower, options.into or follower.job, output_limit_bytes, state)
-        if done is not None and not options.quiet:
-            show_report(follower.channel, done, state)
+        if done is not None and (options.report or not options.quiet):
+            times = times_of(follower.channel, done, state)
+            if options.report:
+                write_whole(options.report, report_json(times, done, state, destination), force=True)
+            if not options.quiet:
+                show_report(times, done, state)
     finally:
         follower.close()
     if state["state"] not in ("done", "failed"):

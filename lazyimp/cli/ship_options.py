@@ -49,6 +49,7 @@ def add_job(parser: argparse.ArgumentParser) -> None:
         "--grace", type=float, metavar="SECONDS", help="between asking and killing; 10 where nothing is said"
     )
     parser.add_argument("--detach", action="store_true", help="leave once it runs")
+    parser.add_argument("--report", metavar="FILE", help="write where the time went, as JSON")
     parser.add_argument("--quiet", action="store_true", help="the program's output alone")
     add_needs(parser)
 
@@ -58,6 +59,12 @@ def job_of(options: argparse.Namespace) -> JobFile:
     job = JobFile()
     add_flags(job, options)
     return job
+
+
+def check_report(options: argparse.Namespace, is_run: bool = True) -> None:
+    """Raise UsageError for a report of what is not followed from its start to its end."""
+    if options.report and (options.detach or options.dry_run or not is_run):
+        raise UsageError("--report is of a run that is followed from its start to its end; leave it out")
 
 
 def access_of(options: argparse.Namespace) -> Access:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import sys
 import tempfile
+from dataclasses import dataclass
 from typing import Any
 
-from lazyimp.cli.ship_waiting import clock_line, rows_before
+from lazyimp.cli.ship_waiting import Row, clock_line, rows_before
 from lazyimp.record import RecordError, read_record
 from lazyimp.reports.terminal import Style
 from lazyimp.ship.amounts import shown as size
 from lazyimp.ship.carrying import Shipped, is_same_kind, own_uv
 from lazyimp.ship.channels import Channel
-from lazyimp.ship.following import fetch
+from lazyimp.ship.following import exit_status, fetch
 from lazyimp.ship.planning import digest_name
 from lazyimp.ship.values import EnvironmentWish, JobWish, Lack, Plan
 
+FORMAT, VERSION = "lazyimp-ship-report", 1
 POINTS = {"main": "interpreter", "first batch": "to first batch"}  # the end of each
 
 
@@ -76,20 +79,53 @@ def _inside(wish: EnvironmentWish) -> str:
     return f"{made} {wish.python}, {count} distributions, {hashed} of them by hash"
 
 
-def show_report(channel: Channel, done: Shipped, state: dict[str, Any]) -> None:
-    """Where the time went, on stderr."""
-    style = Style.of(sys.stderr)
+@dataclass(frozen=True)
+class Times:
+    """Where the time of a run went: (phase, seconds, remark), in their order; seconds to the first batch, if any."""
+
+    rows: tuple[Row, ...]
+    first_batch_s: float | None
+
+
+def times_of(channel: Channel, done: Shipped, state: dict[str, Any]) -> Times:
+    """The phases here, as they were measured, and there, as the job's state and its record tell them."""
     rows = rows_before(done, state, _remark)
     first, more = _marks(channel, done, state)
     rows += more
     if state.get("ended_ns") and state.get("started_ns"):
         rows.append(("whole run", (state["ended_ns"] - state["started_ns"]) / 1e9, ""))
+    return Times(tuple(rows), first)
+
+
+def show_report(times: Times, done: Shipped, state: dict[str, Any]) -> None:
+    """Where the time went, on stderr."""
+    style = Style.of(sys.stderr)
     print(style.paint(f"\n{done.job}: {state['state']}", "1"), file=sys.stderr)
-    for name, seconds, remark in rows:
+    for name, seconds, remark in times.rows:
         print(f"  {name:<16}{seconds:9.3f} s  {remark}".rstrip(), file=sys.stderr)
-    if first is not None:
-        print(f"  time to first batch, from `lazyimp ship` on: {first:.3f} s", file=sys.stderr)
+    if times.first_batch_s is not None:
+        print(f"  time to first batch, from `lazyimp ship` on: {times.first_batch_s:.3f} s", file=sys.stderr)
     print(f"  {clock_line(done, state)}", file=sys.stderr)
+
+
+def report_json(times: Times, done: Shipped, state: dict[str, Any], destination: str) -> str:
+    """The same as JSON: times in seconds, `clock` how far the host's is ahead of ours and how surely that is known."""
+    value = {
+        "format": FORMAT,
+        "version": VERSION,
+        "job": done.job,
+        "destination": destination,
+        "state": state["state"],
+        "exit_status": exit_status(state),
+        "phases": [
+            {"name": name, "seconds": seconds, "remark": remark} for name, seconds, remark in times.rows
+        ],
+        "first_batch_s": times.first_batch_s,
+        "sent": {"files": done.sent_files, "bytes": done.sent_bytes, "new_to_store_bytes": done.stored_bytes},
+        "environment_reused": done.environment_reused,
+        "clock": {"offset_s": done.offset_s, "error_s": done.offset_error_s},
+    }
+    return json.dumps(value, indent=2) + "\n"
 
 
 def _remark(name: str, done: Shipped) -> str:
