@@ -30,6 +30,7 @@ def test_a_recorded_program_is_shipped_and_the_second_time_nothing_travels(lazyi
     plan = tmp_path / "plan.json"
     shown = lazyimp(*way, "--dry-run", "--save-plan", plan, "main.py", "a")
     assert shown.returncode == 0 and "send   code project (2/2 files" in shown.stdout, shown.stderr
+    assert "lazyimp-runtime" not in shown.stdout  # it is sent, whether or not a run came by what imports it
     assert not os.listdir(tmp_path / "there" / "jobs")
     words = ["--output", "*.txt", "--into", "back", "main.py", "a", "--b"]
     done = lazyimp(*way, *words)

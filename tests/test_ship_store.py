@@ -109,7 +109,11 @@ def test_only_pieces_that_changed_travel_and_progress_is_shown(failing, opened, 
     monkeypatch.setattr("lazyimp.ship.store.SHOWN_FROM_BYTES", 1)
     monkeypatch.setattr("lazyimp.ship.pieces.PIECE_BYTES", 1024)
     said, one = [], blob(tmp_path, 20 * 1024)
-    opened(failing.environ, say=said.append).stock([one])
+    store = opened(failing.environ, say=said.append)
+    store.stock([one])
+    heads = failing.asked["HEAD"]
+    store.stock([one])  # as for each blob that the host then fetches: it is known to be there
+    assert failing.asked["HEAD"] == heads
     assert failing.asked["PUT"] == 20 and len(said) == 10 and said[-1].endswith(f"are in {URL}")
     with open(one.path, "r+b") as file:
         file.seek(5000)
@@ -242,7 +246,7 @@ def test_a_job_whose_files_go_through_a_store(nanio, tmp_path):
     )
     done = lazyimp(tmp_path, nanio.environ, "job", "run", "job.toml")
     assert done.returncode == 0 and done.stdout.startswith("input "), done.stderr
-    assert "1 files, 5 B; 5 B of it new to the store" in done.stderr
+    assert "1 file, 5 B; 5 B of it new to the store" in done.stderr
     secret = nanio.environ["AWS_SECRET_ACCESS_KEY"].encode()
     held = [path for path in (tmp_path / "there").rglob("*") if path.is_file()]
     assert held and not [

@@ -33,7 +33,7 @@ from lazyimp.ship.inputs import inputs_of
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.locks import locked
 from lazyimp.ship.planfile import as_json, check_files, read_plan
-from lazyimp.ship.planning import environment_of, named, placed, program_first, program_words
+from lazyimp.ship.planning import OWN, environment_of, named, placed, program_first, program_words
 from lazyimp.ship.values import EnvironmentWish, JobWish, Plan
 
 OWN_WITH_VALUES = (
@@ -175,7 +175,7 @@ def plan_program(
     wish = job_wish(job, words, job.name or os.path.splitext(os.path.basename(script))[0])
     wish = replace(wish, place=placed(parts, os.getcwd()), arguments=len(arguments))
     return Plan(
-        anywhere(job.to), wish, environment, tuple(parts), (*refused, *manifest.undecided), store=job.store,
+        anywhere(job.to), wish, environment, tuple(parts), (*refused, *_undecided(manifest)), store=job.store,
     )  # fmt: skip
 
 
@@ -209,13 +209,18 @@ def plan_command(job: JobFile, any_build: bool = False) -> Plan:
         parts = program_first(manifest)
         wish = replace(wish, place=placed(parts, os.getcwd()))
         if job.environment == "image":  # the image has the distributions; the program's own code travels
-            return Plan(to, wish, None, parts, manifest.undecided, store=job.store)
+            return Plan(to, wish, None, parts, _undecided(manifest), store=job.store)
         environment, refused = _environment(job, manifest, any_build)
         wish = replace(
             wish, env={"LAZYIMP": "1", **wish.env}
         )  # its environment has lazyimp, and it is on there
-        return Plan(to, wish, environment, parts, (*refused, *manifest.undecided), store=job.store)
+        return Plan(to, wish, environment, parts, (*refused, *_undecided(manifest)), store=job.store)
     return Plan(to, wish, store=job.store)
+
+
+def _undecided(manifest: Manifest) -> tuple[Undecided, ...]:
+    """What the manifest leaves open, but for lazyimp itself, which is sent in any case."""
+    return tuple(each for each in manifest.undecided if each.what != OWN)
 
 
 def _environment(

@@ -133,7 +133,8 @@ def _remark(name: str, done: Shipped) -> str:
         if not done.sent_files:
             return "nothing to send"
         stored = "" if done.stored_bytes is None else f"; {size(done.stored_bytes)} of it new to the store"
-        return f"{done.sent_files} files, {size(done.sent_bytes)}{stored}"
+        files = "1 file" if done.sent_files == 1 else f"{done.sent_files} files"
+        return f"{files}, {size(done.sent_bytes)}{stored}"
     if name == "build":
         return "reused" if done.environment_reused else "built"
     return ""

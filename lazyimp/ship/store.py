@@ -58,11 +58,14 @@ class Store:
         self.patient = open_store(url, environ, 6 * limits.silent_s)  # a slow line is not a store that hangs
         self.sent_bytes = 0
         self._cut: dict[str, tuple[Piece, ...]] = {}
+        self._stocked: set[str] = set()  # pieces that were there, or were put there, a moment ago
 
     def stock(self, blobs: Iterable[Blob]) -> None:
         """Put there what it lacks of the blobs, several pieces at a time; raises ShipError."""
         pieces = {piece.sha256: piece for blob in blobs for piece in self._pieces(blob)}
-        self._put_all(list(pieces.values()), replace=False)
+        new = [piece for name, piece in pieces.items() if name not in self._stocked]
+        self._put_all(new, replace=False)
+        self._stocked.update(pieces)
 
     def bring(self, channel: Channel, blob: Blob, name: str, have: int) -> None:
         """Let the host fetch a blob into its upload `name`, which has `have` bytes of it; raises ShipError."""
