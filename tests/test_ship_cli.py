@@ -90,6 +90,10 @@ def test_offsets_and_where_to_look_for_a_job(lazyimp):
     assert (done.returncode, done.stdout) == (2, "") and "--since counts bytes from 0 on" in done.stderr
     for words in (["logs", "-f", "j"], ["logs", "j", "-f"], ["attach", "--since", "3", "j"]):
         assert "no job 'j' on this host" in lazyimp("job", *words, "--to", "local:there").stderr
+    assert "no job 'j' on this host" in lazyimp("job", "get", "j", "--to", "local:there").stderr
+    for days in ("nan", "-1", "inf"):  # compared with one that is no number, everything is old
+        done = lazyimp("job", "gc", "--to", "local:there", "--older", days)
+        assert (done.returncode, done.stderr) == (2, "lazyimp: --older counts days from 0 on\n")
     done = lazyimp("job")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "required: run|logs|attach|cancel|ls|get|gc" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -94,6 +95,8 @@ class Job:
         """Do what the action says."""
         if options.since < 0:
             raise UsageError("--since counts bytes from 0 on")
+        if not 0 <= options.older < math.inf:
+            raise UsageError("--older counts days from 0 on")
         check_report(options, options.action == "run")
         if options.action not in ACTIONS:
             raise UsageError(unknown_word("action", options.action, tuple(ACTIONS)))

@@ -5,7 +5,7 @@ import os
 import re
 
 from lazyimp.ship.host.jobs import sha256_of
-from lazyimp.ship.host.paths import inside, read_json
+from lazyimp.ship.host.paths import Refused, inside, read_json
 
 
 def outputs(root, job):
@@ -15,8 +15,11 @@ def outputs(root, job):
     stands for what is left there: a link that leads out of the folder, or what is no regular file.
     """
     folder = root.place("jobs", job)
+    wish = read_json(os.path.join(folder, "job.json"))
+    if wish is None:
+        raise Refused(f"there is no job {job!r} on this host")
     found = Found(os.path.join(folder, "work"))
-    for pattern in read_json(os.path.join(folder, "job.json"), {}).get("outputs", ()):
+    for pattern in wish.get("outputs", ()):
         plain = os.path.normpath(pattern)
         inside(found.folder, plain.replace("*", "x"))
         found.match("", plain.split("/"))
