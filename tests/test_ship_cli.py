@@ -119,6 +119,16 @@ def test_a_job_file_that_makes_no_sense(lazyimp, tmp_path, text, told):
     assert done.returncode == 1 and told in done.stderr
 
 
+def test_words_that_stand_for_what_a_job_has_not(lazyimp, tmp_path):
+    for file in ("{code}", "{code}/main.py"):
+        done = lazyimp("job", "run", "--to", "local:there", "--", "python3", file)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"{file!r}: the job has no code; name the manifest of its program" in done.stderr
+    assert not (tmp_path / "project" / "there").exists()
+    words = ["job", "run", "--quiet", "--to", "local:there", "--", "echo", "a{code}"]  # as awk has it
+    assert lazyimp(*words).stdout == "a{code}\n"
+
+
 def test_a_job_from_a_file(lazyimp, tmp_path):
     code = "import os, sys; print(open('d/in.txt').read(), os.environ['A']); open('o.txt', 'w').write('o')"
     (tmp_path / "project" / "in.txt").write_text("input")

@@ -130,6 +130,19 @@ def test_output_is_kept_byte_for_byte_and_the_status_is_the_commands(host):
     assert "there already" in host.refusal("start", {"id": "j", "command": ["true"]})
 
 
+def test_the_hosts_own_python_goes_by_either_name(host, tmp_path):
+    (tmp_path / "bin").mkdir()
+    for name in ("python3", "python"):  # the second one goes before the first
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {name}")
+        (tmp_path / "bin" / name).chmod(0o755)
+        wish = {"id": name, "command": ["{python}"], "env": {"PATH": f"{tmp_path}/bin:/bin:/usr/bin"}}
+        text = json.dumps(wish)
+        env = {**os.environ, "PATH": f"{tmp_path}/bin"}
+        subprocess.run(host.words("start"), input=text, env=env, text=True, check=True, capture_output=True)
+        host.end(name)
+        assert _out(host, name) == f"{name}\n"
+
+
 def test_a_command_that_cannot_start_says_so(host):
     host.ask("start", {"id": "j", "command": ["/no/such/command"]})
     assert host.end("j")["status"] == 127

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ from lazyimp.manifest.kept import kept
 from lazyimp.manifest.values import Manifest, Undecided
 from lazyimp.ship.carrying import carrier_for
 from lazyimp.ship.channels import anywhere, open_channel
+from lazyimp.ship.errors import ShipError
 from lazyimp.ship.inputs import inputs_of
 from lazyimp.ship.jobfile import JobFile, check
 from lazyimp.ship.locks import locked
@@ -201,6 +203,9 @@ def plan_command(job: JobFile, any_build: bool = False) -> Plan:
     """The plan for a command: with a manifest's environment and code, a lock's, an image's, or the host's own."""
     wish = job_wish(job, job.command, job.name or os.path.basename(job.command[0]))
     to = anywhere(job.to)
+    coded = next((word for word in job.command if re.match(r"\{code\}(/|$)", word)), "")
+    if coded and job.environment != "auto" and not job.manifest:
+        raise ShipError(f"{coded!r}: the job has no code; name the manifest of its program")
     if job.environment == "lock":
         environment = locked(job.lock, job.python, cache())
         return Plan(to, wish, named(replace(environment, accelerator=job.accelerator)), store=job.store)

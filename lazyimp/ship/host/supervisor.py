@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -64,9 +65,10 @@ def _note_end(folder, state):
 def _start(root, wish, folder):
     code = [root.place("code", digest) for digest in wish.get("code", ())]
     python = python_of(root, wish["environment"]) if wish.get("environment") else "python"
+    own = python if wish.get("environment") or wish.get("image") or shutil.which(python) else "python3"
     work = os.path.join(folder, "work")
     cut = len(wish["command"]) - wish.get("arguments", 0)
-    words = [python if word == "{python}" else word for word in wish["command"][:cut]]
+    words = [own if word == "{python}" else word for word in wish["command"][:cut]]
     words = [word.replace("{code}", code[0]) if code else word for word in words]
     words = [word.replace("{work}", work) for word in words] + wish["command"][cut:]
     path = [_on_path(root, wish, digest) for digest in wish.get("code", ())]
