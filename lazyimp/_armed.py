@@ -199,6 +199,13 @@ def keep_random(filters, target):
     return _random.keep_all(filters, target)
 
 
+def filters_added(recorded, target):
+    """A late import changed the warning filters, which were those of its statement."""
+    from lazyimp import _warned
+
+    _warned.added(recorded)
+
+
 def put_back_random(kept):
     """After a late import: what it drew does not move the program's own numbers."""
     from lazyimp import _random

@@ -133,6 +133,13 @@ def keep_random(filters):
     return kept
 
 
+def filters_added(recorded):
+    """It changed the warning filters, which were those of its statement."""
+    from lazyimp import _warned
+
+    _warned.added(recorded)
+
+
 def put_back_random(kept):
     """After it: what it drew does not move the program's own numbers."""
     from lazyimp import _random

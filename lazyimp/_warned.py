@@ -8,16 +8,42 @@ own warnings in front, and a `filterwarnings("ignore")` after it stays before th
 
 import sys
 
+_added = []  # (a statement's order, what its module added to the filters when it was loaded late)
+
+
+def added(recorded):
+    """A late import put filters on top of those of its statement."""
+    warnings = sys.modules.get("warnings") or __import__("warnings")
+    _note_added(recorded[2], [each for each in warnings.filters if not _holds(recorded[1], each)])
+
+
+def _holds(items, wanted):
+    return any(each is wanted for each in items)
+
+
+def _note_added(order, fresh):
+    if fresh:
+        _added.append((order, fresh))
+
+
+def _in_order(items, order):
+    """The ids of filters that a statement saw, and of those that modules imported before it had added by then."""
+    seen = {id(each) for each in items}
+    for before, fresh in _added:
+        if before <= order:
+            seen.update(map(id, fresh))
+    return seen
+
 
 def keep(recorded):
     """Give the late import the filters of its statement; what comes back goes to `_random.put_back`.
 
-    `recorded` is the list that was in force when the statement ran, and its items then.
+    `recorded` is the list that was in force when the statement ran, its items then, and the statement's order.
     """
     warnings = sys.modules.get("warnings") or __import__("warnings")
-    listed, items = recorded
+    listed, items, order = recorded
     now = warnings.filters
-    before, old = list(now), {id(each) for each in items}
+    before, old = list(now), _in_order(items, order)
     seen = [each for each in before if id(each) in old]
     since = [each for each in before if id(each) not in old]
     version = _version(warnings)
@@ -29,6 +55,7 @@ def keep(recorded):
 
     def put_back(_):
         fresh = [each for each in now if id(each) not in old]
+        _note_added(order, fresh)
         reset = bool(items) and not seen  # resetwarnings() since then takes away what the module adds, too
         now[:] = before if reset else since + [each for each in now if each not in since]
         if listed is not now and fresh:  # inside catch_warnings(): they outlive it

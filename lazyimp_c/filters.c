@@ -33,20 +33,11 @@ lz_filters_moved(PyObject *recorded)
     return PyTuple_GET_ITEM(recorded, 0) != now || !lz_same_items(now, PyTuple_GET_ITEM(recorded, 1));
 }
 
-/* From here on statements run that in the eager order run when `recorded` was in force. */
-void
-lz_recall_filters(PyObject *recorded)
-{
-    if (recorded != NULL && PyTuple_CheckExact(recorded)) {
-        Py_XSETREF(lz.last_filters, Py_NewRef(recorded));
-    }
-}
-
-/* lz.last_filters is the list in force and its items; while a module is loaded late, what its own statement saw. -1: error */
+/* lz.last_filters is the list in force and its items. -1: error */
 int
-lz_remember_filters(int late)
+lz_remember_filters(void)
 {
-    if (late || (lz.last_filters != NULL && !lz_filters_moved(lz.last_filters))) {
+    if (lz.last_filters != NULL && !lz_filters_moved(lz.last_filters)) {
         return 0;
     }
     PyObject *now = in_force(); /* borrowed */
@@ -60,4 +51,27 @@ lz_remember_filters(int late)
     }
     Py_XSETREF(lz.last_filters, pair);
     return 0;
+}
+
+/* Ask the Python half, of the warning filters when a placeholder's statement ran and of the statement's order, or of None where they have not
+ * moved; and of the module. New reference. */
+PyObject *
+lz_ask_with_filters(const char *question, LzPlaceholder *p, int moved)
+{
+    PyObject *seen = p->filters; /* borrowed: a pair, as in lz.last_filters, or None */
+    if (!moved || !PyTuple_CheckExact(seen)) {
+        return lz_ask(question, "(OO)", Py_None, p->module);
+    }
+    return lz_ask(question, "((OOi)O)", PyTuple_GET_ITEM(seen, 0), PyTuple_GET_ITEM(seen, 1), p->order, p->module);
+}
+
+/* A module changed the warning filters while it was loaded late; the error in progress stays. */
+void
+lz_filters_added(LzPlaceholder *p)
+{
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    PyObject *done = lz_ask_with_filters("filters_added", p, 1); /* owned */
+    Py_XDECREF(done);
+    PyErr_Restore(type, error, trace);
 }

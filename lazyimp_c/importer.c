@@ -192,7 +192,7 @@ defer(PyObject *name, PyObject *globals, PyObject *fromlist, PyObject *level_obj
         goto done;
     }
     int decision = lz_decide(space, target, fromlist, bits, flags, s->offset);
-    if (decision < 0 || decision == LZ_EAGER || lz_remember_paths() < 0 || lz_remember_filters(lz.reifying > 0) < 0) {
+    if (decision < 0 || decision == LZ_EAGER || lz_remember_paths() < 0 || lz_remember_filters() < 0) {
         goto done;
     }
     if (decision == LZ_PROXY) {

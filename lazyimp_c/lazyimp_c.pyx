@@ -50,6 +50,7 @@ cdef extern from "state.h":
     ctypedef struct LzCore:
         int active
         int generation
+        int reifying, late_order
         Py_ssize_t deferred, reified, failed
         PyObject *spaces
         PyObject *pending_subs
@@ -84,8 +85,7 @@ cdef extern from "state.h":
     PyTypeObject LzModule_Type
     int lz_unpack(object verdict, object target, object fromlist) except -1
     int lz_remember_paths() except -1
-    void lz_recall_filters(PyObject *recorded)
-    int lz_remember_filters(int late) except -1
+    int lz_remember_filters() except -1
     int lz_filters_moved(PyObject *recorded)
     int lz_paused()
     PyObject *lz_sys_list(PyObject *name)
@@ -131,6 +131,7 @@ cdef public object lz_placeholder_new(int kind, object module, object attr, obje
     p.offset = offset
     p.paths = paths
     p.filters = <object>lz.last_filters if lz.last_filters != NULL else None
+    p.order = lz.late_order if lz.reifying else <int>lz.deferred
     return p
 
 

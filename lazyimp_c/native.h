@@ -10,6 +10,7 @@ typedef struct { /* an import in progress */
     int unplanted;  /* its package had our placeholder under its name */
     PyObject *kept; /* owned or NULL: the states of the random generators before it */
     PyObject *held; /* owned or NULL: what the package has bound */
+    PyObject *seen; /* owned or NULL: the warning filters of its statement, and still those in force */
 } LzNativeLoad;
 
 /* native.c */

@@ -11,6 +11,7 @@ cdef extern from "native.h":
         int late, rebound, unplanted
         PyObject *kept
         PyObject *held
+        PyObject *seen
     int lz_line_at(object code, int offset)
     int lz_says_lazy(PyObject *code, int offset)
     int lz_imports_protected(LzSite *site)
@@ -34,7 +35,7 @@ native_open = {}      # name -> NativeSpace of a module that is being executed
 native_declared = {}  # (module, bound name) -> (target, attribute or None, file, line, flags): bindings that the filter deferred
 native_late = {}      # module name -> (bound name, file, line) of the first statement that deferred it
 native_paths = {}     # top-level name -> sys.path as that statement saw it
-native_filters = {}   # module name -> (warnings.filters, its items) as that statement saw it
+native_filters = {}   # module name -> (warnings.filters, its items, the statement's order) as that statement saw it
 native_waiting = {}   # package not loaded yet -> {submodule: (importer, file, line)} imported below it
 native_planted = {}   # submodule not loaded yet -> the placeholder that its package got for it
 after_exec = {}       # module name -> [callback(module)], called once when it was loaded
@@ -243,8 +244,9 @@ cdef remember(NativeSpace space, int line, int flags, target, names, bound):
             helper.record(space.name, bound[i], target, attribute, file, line, 0, space.name)
     if target not in late:
         late[target] = (bound[0], file, line)
-        if lz_remember_filters(late_loads > 0) == 0 and lz.last_filters != NULL:
-            filters[target] = <object>lz.last_filters
+        if lz_remember_filters() == 0 and lz.last_filters != NULL:
+            seen = <tuple>lz.last_filters
+            filters[target] = (seen[0], seen[1], lz.late_order if late_loads else <int>deferrals)
     top, _, _ = target.partition(".")
     if top not in paths and lz_remember_paths() == 0 and lz.last_paths != NULL:
         paths[top] = <object>lz.last_paths

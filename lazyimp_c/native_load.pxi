@@ -5,7 +5,7 @@
 cdef public object lz_native_begin(object name, LzNativeLoad *load):
     global late_loads
     cdef Py_ssize_t dot
-    load.late, load.rebound, load.unplanted, load.kept, load.held = 0, 0, 0, NULL, NULL
+    load.late, load.rebound, load.unplanted, load.kept, load.held, load.seen = 0, 0, 0, NULL, NULL, NULL
     try:
         if quiet_finders is not None and not is_quiet() and not lz_paused():
             helper.look_around()
@@ -22,7 +22,10 @@ cdef public object lz_native_begin(object name, LzNativeLoad *load):
             seen = filters.pop(name, None)
             moved = seen is not None and lz_filters_moved(<PyObject *>seen)
             if late_loads == 0 and seen is not None:
-                lz_recall_filters(<PyObject *>seen)
+                lz.late_order = seen[2]
+                if not moved:
+                    Py_INCREF(seen)
+                    load.seen = <PyObject *>seen
             if late_loads == 0 and (moved or has_generators()):
                 kept = helper.keep_random(seen if moved else None)
                 Py_INCREF(kept)
@@ -136,6 +139,11 @@ cdef int put_back(LzNativeLoad *load) except -1:
     global late_loads
     if load.late:
         late_loads -= 1
+    if load.seen != NULL:
+        seen = <object>load.seen
+        Py_CLEAR(load.seen)
+        if lz_filters_moved(<PyObject *>seen):
+            helper.filters_added(seen)
     if load.kept != NULL:
         kept = <object>load.kept
         Py_DECREF(kept)

@@ -279,11 +279,12 @@ lz_reify(PyObject *placeholder)
     if (lz_keep_first() < 0) {
         PyErr_Clear(); /* somebody took it off; the search works without it */
     }
-    PyObject *random = lz.reifying++ == 0 ? lz_ask("keep_random", "(OO)", lz_filters_moved(p->filters) ? p->filters : Py_None, p->module) : NULL; /* owned: only the outermost import keeps it */
-    int interrupted = random == NULL && is_interrupted();
-    if (lz.reifying == 1) {
-        lz_recall_filters(p->filters);
+    int outermost = lz.reifying++ == 0, moved = outermost && lz_filters_moved(p->filters);
+    PyObject *random = outermost ? lz_ask_with_filters("keep_random", p, moved) : NULL; /* owned */
+    if (outermost) {
+        lz.late_order = p->order;
     }
+    int interrupted = random == NULL && is_interrupted();
     if (interrupted) {
         /* nothing was imported: the next use tries again */
     }
@@ -299,6 +300,9 @@ lz_reify(PyObject *placeholder)
         Py_CLEAR(value);
     }
     lz.reifying--;
+    if (outermost && !moved && lz_filters_moved(p->filters)) {
+        lz_filters_added(p);
+    }
     if (!interrupted && put_back(random) < 0) {
         interrupted = 1;
         Py_CLEAR(value);

@@ -11,6 +11,7 @@ cdef public class Placeholder [object LzPlaceholder, type LzPlaceholder_Type]:
     """Stands for `module` (kind 0), for a package reached by its first name (1) or for `attr` of `module` (2)."""
     cdef object module, attr, bound, code, paths, filters, value
     cdef int kind, offset, done, busy, flags
+    cdef int order  # of its statement among all, in the eager order
     cdef int deferral  # its number in the record, 0 for none
     cdef unsigned long owner
 

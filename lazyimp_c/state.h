@@ -37,6 +37,7 @@ typedef struct {
     PyObject *proxy_loader;    /* owned: executes a proxy */
     int generation;            /* of the policy: a Space asks anew when it changed */
     int reifying;              /* depth of reify(), over all threads */
+    int late_order;            /* of the statement whose module is being loaded late, the outermost one */
     Py_ssize_t opened;         /* how many modules began to run */
     int lookups;               /* armed lookups in progress */
     int quiet;                 /* our own lookups: keys do not fire */
@@ -147,9 +148,10 @@ extern PyTypeObject LzProxy_Type;
 int lz_set_proxy_loader(PyObject *function);
 
 /* filters.c */
-void lz_recall_filters(PyObject *recorded);
-int lz_remember_filters(int late);                  /* lz.last_filters is what warnings.filters holds */
+int lz_remember_filters(void);                      /* lz.last_filters is what warnings.filters holds */
 int lz_filters_moved(PyObject *recorded);           /* it is not what it was when `recorded`, a last_filters, was made */
+PyObject *lz_ask_with_filters(const char *question, LzPlaceholder *p, int moved); /* new reference */
+void lz_filters_added(LzPlaceholder *p);
 
 /* lacking.c */
 void lz_lacking(int on);                            /* attributes that packages lack: begin, or end */

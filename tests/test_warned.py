@@ -52,3 +52,40 @@ def test_a_deprecated_module_warns_with_the_line_of_its_import(
     eager = run_python(main)
     assert "main.py:1: DeprecationWarning" in eager.stderr
     assert run_python(main, mode=mode).stderr == eager.stderr
+
+
+QUIET = {
+    "kinds/__init__.py": "class Noise(Warning): pass\n",
+    "quiet/__init__.py": (
+        "import warnings\nfrom kinds import Noise\nwarnings.simplefilter('ignore', Noise)\n"
+        "import noisy\ndef use(): return noisy.x\n"
+    ),
+    "noisy/__init__.py": "import warnings\nfrom kinds import Noise\nwarnings.warn('noise', Noise)\nx = 1\n",
+}
+
+
+@pytest.mark.parametrize("mode", ["safe", "deep"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import quiet\nprint(quiet.use())\n",
+        "import quiet\nimport noisy\nprint(quiet.__name__, noisy.x)\nquiet.use\nprint(noisy.x)\n",
+        "import quiet\nimport noisy\nquiet.use\nprint(noisy.x)\n",
+        "import noisy\nimport quiet\nquiet.use\nprint(noisy.x)\n",
+        "import quiet, warnings\nimport noisy\nwarnings.simplefilter('default')\nquiet.use\nprint(noisy.x)\n",
+    ],
+)
+def test_a_late_module_silences_what_was_imported_after_it(
+    run_python: RunPython, tmp_path: Path, program: str, mode: str
+) -> None:
+    """As requests does, which ignores what urllib3's parts say when they are loaded."""
+    site = tmp_path / INSTALLED
+    for name, text in QUIET.items():
+        path = site / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    main = tmp_path / "main.py"
+    main.write_text(program, encoding="utf-8")
+    eager = run_python(main)
+    done = run_python(main, mode=mode)
+    assert (done.stdout, done.stderr) == (eager.stdout, eager.stderr)
