@@ -333,6 +333,9 @@ def _teach_cloudpickle(cloudpickle):
     if reducer is not None and table is not None:
         for kind in (lazyimp_c.LazyNamespaceModule, lazyimp_c.ProxyType):
             table[kind] = reducer
+    from lazyimp import _cloudpickle
+
+    _cloudpickle.teach(cloudpickle, lazyimp_c.pending)
 
 
 def _teach_dill(dill):
@@ -391,6 +394,8 @@ def _start():
         ("logging.config", _watch_loggers),
         ("cloudpickle.cloudpickle", _teach_cloudpickle),
         ("joblib.externals.cloudpickle.cloudpickle", _teach_cloudpickle),
+        ("pyspark.cloudpickle.cloudpickle", _teach_cloudpickle),
+        ("ray.cloudpickle.cloudpickle", _teach_cloudpickle),
         ("dill._dill", _teach_dill),
         ("jedi.inference.compiled.access", _teach_jedi),
     ):

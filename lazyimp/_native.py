@@ -24,6 +24,7 @@ REPAIRED = (
     "joblib.externals.cloudpickle.cloudpickle",
     "pyspark.cloudpickle.cloudpickle",
     "ray.cloudpickle.cloudpickle",
+    "datasets.utils.patching",
     "dill._dill",
     "numba.core.bytecode",
     "jedi.inference.compiled.access",

@@ -142,6 +142,9 @@ def _cloudpickle(module):
         return take(func)
 
     module._function_getstate = _function_getstate
+    from lazyimp import _cloudpickle
+
+    _cloudpickle.teach(module, pending)
 
 
 def _dill(module):
@@ -154,6 +157,20 @@ def _dill(module):
         return save(pickler, obj, *rest, **named)
 
     module.Pickler.dispatch[type(_dill)] = save_function
+
+
+def _datasets(module):
+    """It walks a module's namespace while it takes each name's value."""
+    patched = module._PatchedModuleObj
+    make = patched.__init__
+
+    def __init__(self, module, *args, **kwargs):
+        if type(module) is type(sys):
+            space = _native._dict_of(module)
+            resolve_names(space, list(space))
+        make(self, module, *args, **kwargs)
+
+    patched.__init__ = __init__
 
 
 def _numba(module):
@@ -187,6 +204,7 @@ _LESSONS = {
     "joblib.externals.cloudpickle.cloudpickle": _cloudpickle,
     "pyspark.cloudpickle.cloudpickle": _cloudpickle,
     "ray.cloudpickle.cloudpickle": _cloudpickle,
+    "datasets.utils.patching": _datasets,
     "dill._dill": _dill,
     "numba.core.bytecode": _numba,
     "jedi.inference.compiled.access": _jedi,

@@ -36,6 +36,7 @@ HOT = sorted(
         *POLICY,
         "_bodies",
         "_bytecode",
+        "_cloudpickle",
         "_effects",
         "_environ",
         "_fork",
@@ -141,6 +142,7 @@ ARROWS = {
     "_warned": set(),
     "_fork": set(),
     "_bytecode": set(),
+    "_cloudpickle": set(),
     **{name: {*FINDER, *POLICY, "lazyimp_c", "_pycore"} for name in FINDER},
     **{
         name: {
@@ -148,6 +150,7 @@ ARROWS = {
             *FINDER,
             *POLICY,
             "_bytecode",
+            "_cloudpickle",
             "_environ",
             "_fork",
             "_inside",
