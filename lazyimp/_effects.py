@@ -17,6 +17,7 @@ CHANGED = "takes what own code changes"
 UNKNOWN = "its code cannot be looked at"
 LIMIT = 400  # modules looked at in one process: a large project is not read twice
 
+_dict_of = type(sys).__dict__["__dict__"].__get__
 _known = {}  # module -> (effect or None, names its functions bind globally)
 _heard = set()  # modules whose code was asked what it puts into others
 _changed = {}  # module -> names that own code puts into it
@@ -24,6 +25,7 @@ _deferred = {}  # (target, names) of statements that do nothing beyond binding n
 _running = set()  # those of them that were found at work
 _tests = []  # something, once own code was seen that has a test
 _kind_of = None
+_giving = {}  # module -> (its __getattr__ warns, the names that the module itself mentions)
 
 TESTING = frozenset(("unittest", "unittest.mock", "pytest", "mock"))
 
@@ -47,8 +49,29 @@ def of_statement(importer, target, names, kind_of):
         return CHANGED
     if names and not _known.get(target, (None, frozenset()))[1].isdisjoint(names):
         return "its functions bind the name anew"
+    if names and _warns_of(target, names):
+        return "its __getattr__ warns with the line of who asks for the name"
     _deferred[target, names] = None
     return None
+
+
+def _warns_of(target, names):
+    """Whether a module gives one of the names by a `__getattr__` that warns, as for a deprecated one."""
+    if target not in _giving:
+        loaded = sys.modules.get(target)  # it was not looked at; a proxy has executed nothing
+        if not issubclass(type(loaded), type(sys)) or "__getattr__" not in _dict_of(loaded):
+            return False
+        _note_giving(target, _code_of(target)[1])
+    warns, mentioned = _giving[target]
+    return warns and not mentioned.issuperset(names)
+
+
+def _note_giving(name, code):
+    for each in code.co_consts if code is not None else ():
+        if type(each) is type(code) and each.co_name == "__getattr__":
+            _giving[name] = "warn" in each.co_names, frozenset(code.co_names)
+            return
+    _giving[name] = False, frozenset()
 
 
 def _look(name):
@@ -66,6 +89,7 @@ def _look(name):
     else:
         is_package = spec.submodule_search_locations is not None
         effect, names = effects(code)
+        _note_giving(name, code)
         effect = effect or _of_body(name, is_package, code) or _of_imports(name, spec, code)
         _known[name] = (effect, names)
         _note_changes(name, is_package, code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -87,5 +88,40 @@ def test_a_late_module_silences_what_was_imported_after_it(
     main = tmp_path / "main.py"
     main.write_text(program, encoding="utf-8")
     eager = run_python(main)
+    done = run_python(main, mode=mode)
+    assert (done.stdout, done.stderr) == (eager.stdout, eager.stderr)
+
+
+GIVING = {
+    "giving/__init__.py": """
+        import warnings
+        from giving.new import new
+        def __getattr__(name):
+            if name == "old":
+                warnings.warn("old is deprecated", DeprecationWarning, stacklevel=2)
+                return new
+            raise AttributeError(name)
+        """,
+    "giving/new.py": "def new(): return 'new'\n",
+    "user.py": "from giving import old\nfrom giving import new\n\n\ndef use():\n    return old(), new()\n",
+}
+
+
+@pytest.mark.parametrize("program", ["import user", "import giving\ngiving.new\nimport user"])
+@pytest.mark.parametrize("mode", ["safe", "deep"])
+def test_a_deprecated_name_warns_with_the_line_of_its_import(
+    run_python: RunPython, tmp_path: Path, mode: str, program: str
+) -> None:
+    """Of the user's own modules: what their `__getattr__` warns of is said of the statement."""
+    for name, text in GIVING.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+    main = tmp_path / "main.py"
+    main.write_text(
+        f"import warnings\nwarnings.simplefilter('always')\n{program}\nprint(user.use())\n", encoding="utf-8"
+    )
+    eager = run_python(main)
+    assert "user.py:1: DeprecationWarning: old is deprecated" in eager.stderr
     done = run_python(main, mode=mode)
     assert (done.stdout, done.stderr) == (eager.stdout, eager.stderr)
