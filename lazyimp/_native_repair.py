@@ -72,6 +72,17 @@ def resolve_names(space, names):
                 continue  # whoever uses the name gets the error
 
 
+def resolve_whole(space):
+    """Resolve all pending names of a namespace, those too that are planted meanwhile."""
+    tried = set()
+    while True:
+        left = [key for key, value in list(space.items()) if type(value) is _native.Lazy and key not in tried]
+        if not left:
+            return
+        tried.update(left)
+        resolve_names(space, left)
+
+
 def names_in(code):
     """All names that `code`, and code inside it, mentions."""
     names = set(code.co_names)
@@ -153,7 +164,7 @@ def _dill(module):
 
     def save_function(pickler, obj, *rest, **named):
         space = obj.__globals__
-        resolve_names(space, list(space))
+        resolve_whole(space)
         return save(pickler, obj, *rest, **named)
 
     module.Pickler.dispatch[type(_dill)] = save_function
@@ -166,8 +177,7 @@ def _datasets(module):
 
     def __init__(self, module, *args, **kwargs):
         if type(module) is type(sys):
-            space = _native._dict_of(module)
-            resolve_names(space, list(space))
+            resolve_whole(_native._dict_of(module))
         make(self, module, *args, **kwargs)
 
     patched.__init__ = __init__
