@@ -43,7 +43,9 @@ find_and_load(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t nargs
         lz_rare_begin();
     }
     LzLoad *load = jobs & LZ_RECORD && nargs > 0 ? lz_load_begin(args[0]) : NULL;
+    int plain = lz_lacking_during();
     PyObject *module = PyObject_Vectorcall(around.original, args, (size_t)nargs, kwnames);
+    lz_lacking_after(plain);
     if (load != NULL) {
         lz_load_end(load, module);
     }

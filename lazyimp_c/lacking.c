@@ -1,7 +1,8 @@
 /* Lacking: an attribute that a package does not have, while imports are pending. `P.sub` may be a submodule that another module imports, whose own
  * import is deferred: `import PIL; import matplotlib.pyplot; PIL.Image`. The modules' own slot is the one place that every such read passes, and only
- * one that fails costs anything: names that are there are specialised by the interpreter, or found first. Core native leaves the slot alone: 3.15 tells
- * by it whether an attribute that waits for itself is an error. */
+ * one that fails costs anything: names that are there are specialised by the interpreter, or found first. From 3.15 on the interpreter tells by the slot
+ * whether an attribute that waits for itself is an error (`P.sub`) or one that is not there (hasattr(), `from P import sub`); with ours it asks no more, so
+ * ours tells it. */
 #include "native.h"
 #include "state.h"
 
@@ -11,7 +12,10 @@ static struct {
     int on;
 } lacking;
 
-/* Whether `name` of a package may be a submodule that the eager order has loaded by now: something is pending, and `P.name` is being read. */
+static PyObject *getattro(PyObject *self, PyObject *name);
+
+/* Whether `name` of a package may be a submodule that the eager order has loaded by now: something is pending, and `P.name` is being read. Core native
+ * answers getattr() and hasattr() here, too; core c does so in its own type of modules. */
 static int
 may_be_awaited(PyObject *self, PyObject *name)
 {
@@ -19,20 +23,105 @@ may_be_awaited(PyObject *self, PyObject *name)
         || (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_')) {
         return 0;
     }
-    if (!lz.active || lz.deferred <= lz.reified) {
+    if (!lz_native_waits && (!lz.active || lz.deferred <= lz.reified)) {
         return 0;
     }
     lz.quiet++;
     int package = PyDict_Contains(PyModule_GetDict(self), lz_names.path) > 0;
     lz.quiet--;
     /* a package whose body runs is looked at by the type it wears meanwhile */
-    return package && lz_is_attribute_load() && !lz_in_importlib() && !lz_is_initializing(self);
+    return package && (lz_native_waits || lz_is_attribute_load()) && !lz_in_importlib() && !lz_is_initializing(self);
 }
+
+#if LZ_NATIVE
+
+/* The interpreter's function, while it is in the slot: what the interpreter does meanwhile finds its own there. Whatever is imported from here on begins
+ * with ours again, see lz_lacking_during(). */
+static PyObject *
+as_it_is(PyObject *self, PyObject *name, int must)
+{
+    getattrofunc before = PyModule_Type.tp_getattro;
+    PyObject *result = NULL; /* owned, returned */
+    PyModule_Type.tp_getattro = lacking.plain;
+    if (must) {
+        result = lacking.plain(self, name);
+    }
+    else if (PyObject_GetOptionalAttr(self, name, &result) == 0) {
+        PyObject *own = PyDict_GetItemWithError(PyModule_GetDict(self), lz_names.name); /* borrowed */
+        const char *told = lz_is_initializing(self) ? "partially initialized module %R has no attribute %R (most likely due to a circular import)"
+                                                    : "module %R has no attribute %R";
+        PyErr_Format(PyExc_AttributeError, told, own ? own : name, name);
+    }
+    PyModule_Type.tp_getattro = before;
+    return result;
+}
+
+/* What a module's namespace holds, where that needs no more: most reads end here. Borrowed, or NULL without an error. */
+static PyObject *
+at_hand(PyObject *self, PyObject *name)
+{
+    if (!PyUnicode_CheckExact(name) || (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_')) {
+        return NULL; /* the type may have it, which comes first */
+    }
+    PyObject *found = PyDict_GetItemWithError(PyModule_GetDict(self), name);
+    PyErr_Clear();
+    return found == NULL || lz_native_kind == NULL || (PyObject *)Py_TYPE(found) == lz_native_kind ? NULL : found;
+}
+
+static PyObject *
+read_module(PyObject *self, PyObject *name)
+{
+    if (!PyModule_CheckExact(self)) {
+        return lacking.plain(self, name);
+    }
+    PyObject *found = at_hand(self, name);
+    return found ? Py_NewRef(found) : as_it_is(self, name, lz_is_attribute_load());
+}
+
+/* Around an import: the slot holds ours. What is to be given to lz_lacking_after(). */
+int
+lz_lacking_during(void)
+{
+    int plain = lacking.on && PyModule_Type.tp_getattro == lacking.plain;
+    if (plain) {
+        PyModule_Type.tp_getattro = getattro;
+    }
+    return plain;
+}
+
+void
+lz_lacking_after(int plain)
+{
+    if (plain && PyModule_Type.tp_getattro == getattro) {
+        PyModule_Type.tp_getattro = lacking.plain;
+    }
+}
+
+#else
+
+static PyObject *
+read_module(PyObject *self, PyObject *name)
+{
+    return lacking.plain(self, name);
+}
+
+int
+lz_lacking_during(void)
+{
+    return 0;
+}
+
+void
+lz_lacking_after(int Py_UNUSED(plain))
+{
+}
+
+#endif
 
 static PyObject *
 getattro(PyObject *self, PyObject *name)
 {
-    PyObject *result = lacking.plain(self, name); /* owned, returned */
+    PyObject *result = read_module(self, name); /* owned, returned */
     if (result != NULL || !lacking.on || !PyErr_ExceptionMatches(PyExc_AttributeError)) {
         return result;
     }
@@ -42,7 +131,7 @@ getattro(PyObject *self, PyObject *name)
         PyObject *own = PyDict_GetItemWithError(PyModule_GetDict(self), lz_names.name); /* borrowed */
         if (own != NULL) {
             Py_INCREF(own);
-            result = lz_ask("missing", "(OOi)", own, name, 0);
+            result = lz_native_waits ? lz_native_missing(own, name, !lz_is_attribute_load()) : lz_ask("missing", "(OOi)", own, name, 0);
             Py_DECREF(own);
         }
         if (result == Py_NotImplemented) {

@@ -7,6 +7,9 @@
 
 /* ---- statements -------------------------------------------------------------------------------------------------------------------------------- */
 
+int lz_native_waits = 0;
+PyObject *lz_native_kind = NULL;
+
 int
 lz_line_at(PyObject *code, int offset)
 {

@@ -13,6 +13,11 @@ typedef struct { /* an import in progress */
     PyObject *seen; /* owned or NULL: the warning filters of its statement, and still those in force */
 } LzNativeLoad;
 
+/* native.pxi */
+extern PyObject *lz_native_kind;                               /* borrowed: the interpreter's type of placeholders, or NULL */
+extern int lz_native_waits;                                   /* the filter deferred something */
+PyObject *lz_native_missing(PyObject *package, PyObject *name, int only_asked); /* new reference: the submodule, or NotImplemented */
+
 /* native.c */
 int lz_line_at(PyObject *code, int offset);
 int lz_says_lazy(PyObject *code, int offset);       /* the program's own `lazy import` */

@@ -20,6 +20,11 @@ cdef extern from "native.h":
     int lz_mentions(object code, object name) except -1
     object lz_placeholder_code(object full, object file, int line)
     object lz_run(object code, object namespace)
+    int lz_native_waits
+    PyObject *lz_native_kind
+
+cdef extern from "state.h":
+    void lz_lacking(int on)
 
 cdef object helper = None         # lazyimp._native
 cdef object decider = None        # lazyimp._native_space, once there is a policy
@@ -73,8 +78,9 @@ def native_decider(module):
 
 def native_lazy(kind):
     """Take the interpreter's type of placeholders."""
-    global lazy_type
+    global lazy_type, lz_native_kind
     lazy_type = kind
+    lz_native_kind = <PyObject *>kind
 
 
 def native_defer(bint on):
@@ -90,8 +96,9 @@ def native_begun(bint on):
 
 
 def native_around(on):
-    """Stand around each import, or no longer."""
+    """Stand around each import and what a package lacks, or no longer."""
     lz_around(NATIVE_JOB, 1 if on else 0)
+    lz_lacking(1 if on else 0)
 
 
 def native_quiet(list finders):
@@ -231,8 +238,9 @@ cdef bint is_for_effect(NativeSpace space, namespace, str target, names, LzState
 
 cdef remember(NativeSpace space, int line, int flags, target, names, bound):
     """Note where the statement stands and which sys.path it saw."""
-    global deferrals
+    global deferrals, lz_native_waits
     cdef Py_ssize_t i
+    lz_native_waits = 1
     file = space.code.co_filename
     if space.flags & OWN_CODE:
         flags |= OWN_STATEMENT
@@ -250,6 +258,10 @@ cdef remember(NativeSpace space, int line, int flags, target, names, bound):
     top, _, _ = target.partition(".")
     if top not in paths and lz_remember_paths() == 0 and lz.last_paths != NULL:
         paths[top] = <object>lz.last_paths
+
+
+cdef public object lz_native_missing(object package, object name, int only_asked):
+    return helper.missing(package, name, only_asked)
 
 
 # -- submodules ----------------------------------------------------------------------------------------------------------------------------------

@@ -154,6 +154,8 @@ PyObject *lz_ask_with_filters(const char *question, LzPlaceholder *p, int moved)
 void lz_filters_added(LzPlaceholder *p);
 
 /* lacking.c */
+int lz_lacking_during(void);                        /* an import begins, or */
+void lz_lacking_after(int plain);                   /* it has ended */
 void lz_lacking(int on);                            /* attributes that packages lack: begin, or end */
 
 /* collector.c: around.c calls these */
