@@ -130,7 +130,7 @@ def missing(package, child, only_asked):
         return NotImplemented
     _asked.add(full)
     try:
-        if finder().find(full) is None:
+        if finder().find(full) is None or not (lazyimp_c.native_planted or pending()):
             return NotImplemented
         __import__(full)
     except Exception:
