@@ -13,9 +13,21 @@ from lazyimp import _finder, _proxy
 LAZY, PROXY, EAGER = 1, 2, 0
 DECISIONS = {"lazy": LAZY, "proxy": PROXY, "eager": EAGER}
 PACKAGE, EFFECT_ORDER = 8, 16  # Policy.decide
-UNUSED, BEFORE_ENVIRON, ASYNC = 2, 32, 128  # lazyimp_c/core.h: flags of a statement
+UNUSED, BEFORE_ENVIRON = 2, 32  # lazyimp_c/core.h: flags of a statement
 MODULE_EAGER, OWN = 1, 2  # Policy.open
 NO_STORE = 16  # Policy.fill
+
+# Modules that `_armed_repair` teaches what stands for a module, or watches.
+REPAIRED = (
+    "asyncio.events",
+    "logging.config",
+    "cloudpickle.cloudpickle",
+    "joblib.externals.cloudpickle.cloudpickle",
+    "pyspark.cloudpickle.cloudpickle",
+    "ray.cloudpickle.cloudpickle",
+    "dill._dill",
+    "jedi.inference.compiled.access",
+)
 
 finder = _finder.finder
 _policy = None
@@ -326,61 +338,11 @@ def _used_by_own_code(module_flags, statement_flags):
     return module_flags & OWN and not statement_flags & UNUSED
 
 
-def _teach_cloudpickle(cloudpickle):
-    """It knows modules by their exact type; a module with pending names has another."""
-    reducer = getattr(cloudpickle, "_module_reduce", None)
-    table = getattr(getattr(cloudpickle, "Pickler", None), "_dispatch_table", None)
-    if reducer is not None and table is not None:
-        for kind in (lazyimp_c.LazyNamespaceModule, lazyimp_c.ProxyType):
-            table[kind] = reducer
-    from lazyimp import _cloudpickle
+def _teach(module):
+    """A module was loaded that meets armed keys, or late imports, where nobody asks."""
+    from lazyimp import _armed_repair
 
-    _cloudpickle.teach(cloudpickle, lazyimp_c.pending)
-
-
-def _teach_dill(dill):
-    """The same for dill."""
-    table = getattr(getattr(dill, "Pickler", None), "dispatch", {})
-    save = table.get(type(sys))
-    if save is not None:
-        for kind in (lazyimp_c.LazyNamespaceModule, lazyimp_c.ProxyType):
-            table[kind] = save
-
-
-def _teach_jedi(access):
-    """Completion asks for every name of a module; what is not imported yet is shown as a property, which would run."""
-    kind = access.DirectObjectAccess
-    original = kind.is_allowed_getattr
-
-    def is_allowed_getattr(self, name, *args, **kwargs):
-        if lazyimp_c.waits(self._obj, name):
-            return True, True, None
-        return original(self, name, *args, **kwargs)
-
-    kind.is_allowed_getattr = is_allowed_getattr
-
-
-def _watch_loggers(config):
-    from lazyimp import _logged
-
-    _logged.watch(config, lazyimp_c.pending_targets)
-
-
-def _watch_event_loops(events):
-    """Let the first event loop that starts load what coroutines name; `events` is asyncio.events."""
-    original = events._set_running_loop
-
-    def set_running_loop(loop):
-        if events._set_running_loop is set_running_loop:
-            events._set_running_loop = original
-        lazyimp_c.resolve_pending(_used_by_coroutines)
-        return original(loop)
-
-    events._set_running_loop = set_running_loop
-
-
-def _used_by_coroutines(_, statement_flags):
-    return statement_flags & ASYNC
+    _armed_repair.teach(module)
 
 
 def _start():
@@ -389,20 +351,11 @@ def _start():
     finder.install()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_child=lazyimp_c.after_fork_in_child)
-    for name, callback in (
-        ("asyncio.events", _watch_event_loops),
-        ("logging.config", _watch_loggers),
-        ("cloudpickle.cloudpickle", _teach_cloudpickle),
-        ("joblib.externals.cloudpickle.cloudpickle", _teach_cloudpickle),
-        ("pyspark.cloudpickle.cloudpickle", _teach_cloudpickle),
-        ("ray.cloudpickle.cloudpickle", _teach_cloudpickle),
-        ("dill._dill", _teach_dill),
-        ("jedi.inference.compiled.access", _teach_jedi),
-    ):
+    for name in REPAIRED:
         if name in sys.modules:
-            callback(sys.modules[name])
+            _teach(sys.modules[name])
         else:
-            finder.after_exec.setdefault(name, []).append(callback)
+            finder.after_exec.setdefault(name, []).append(_teach)
     atexit.register(lazyimp_c.shut_down)
 
 

@@ -50,7 +50,6 @@ _decider = None  # lazyimp._native_space, loaded with the policy
 _finder = None  # lazyimp._finder.finder, once it is needed
 _before = None  # (mode, filter) of the interpreter before ours
 _loading = set()  # threads that load our own parts
-_asked = set()  # submodules that missing() is looking for
 
 
 # -- what the extension calls --------------------------------------------------------------------------------
@@ -104,40 +103,16 @@ def _module_of(each):
     return getattr(each if isinstance(each, type) else type(each), "__module__", None)
 
 
-def search_under(target, seen):
-    """Look for a module where sys.path pointed when its import statement ran."""
-    finder().paths.setdefault(target, seen)
-
-
-def load_if_found(full):
-    """Import a submodule if there is one."""
-    if finder().find(full) is not None:
-        __import__(full)
-
-
 def missing(package, child, only_asked):
     """A submodule that the package would have loaded, run eagerly; NotImplemented where there is none.
 
     `only_asked`: by hasattr() or getattr(), which get one that a deferred statement is known to lead to.
     """
-    full = f"{package}.{child}"
     if only_asked:
         inside = sys.modules.get("lazyimp._inside")
-        if inside is None or not inside.is_awaited(full):
+        if inside is None or not inside.is_awaited(f"{package}.{child}"):
             return NotImplemented
-    known = sys.modules.get(package)
-    if full in _asked or full in sys.modules or _dict_of(known).get("__path__") is None:
-        return NotImplemented
-    _asked.add(full)
-    try:
-        if finder().find(full) is None or not (lazyimp_c.native_planted or pending()):
-            return NotImplemented
-        __import__(full)
-    except Exception:
-        return NotImplemented  # what the package lacks stays a missing attribute
-    finally:
-        _asked.discard(full)
-    return sys.modules.get(full, NotImplemented)
+    return _repair().missing(package, child)
 
 
 def note(error, target):
@@ -245,11 +220,6 @@ def _teach(module):
 def _before_fork():
     if lazyimp_c.native_declared:
         _repair().before_fork()
-
-
-def policy():
-    """The policy in use."""
-    return _policy
 
 
 def begin():

@@ -11,6 +11,7 @@ import lazyimp_c
 from lazyimp import _finder, _native, _proxy
 
 _declared = lazyimp_c.native_declared
+_asked = set()  # submodules that missing() is looking for
 _OWN, _UNUSED, _ASYNC = 256, 2, 128  # flags of a statement: lazyimp_c/core.h and native.pxi
 
 
@@ -107,6 +108,27 @@ def resolve_running():
             if frame.f_code.co_flags & 2:  # a function: a module's body has read what it reads when it ends
                 resolve_names(frame.f_globals, frame.f_code.co_names)
             frame = frame.f_back
+
+
+# -- a name that a package lacks ----------------------------------------------------------------------------
+
+
+def missing(package, child):
+    """The submodule `child`, loaded where a pending import may have been what loads it; else NotImplemented."""
+    full = f"{package}.{child}"
+    known = sys.modules.get(package)
+    if full in _asked or full in sys.modules or _native._dict_of(known).get("__path__") is None:
+        return NotImplemented
+    _asked.add(full)
+    try:
+        if _native.finder().find(full) is None or not (lazyimp_c.native_planted or pending()):
+            return NotImplemented
+        __import__(full)
+    except Exception:
+        return NotImplemented  # what the package lacks stays a missing attribute
+    finally:
+        _asked.discard(full)
+    return sys.modules.get(full, NotImplemented)
 
 
 # -- hooks: before a fork, an event loop, a pickler or a compiler meets a placeholder ----------------------

@@ -18,14 +18,14 @@ PROTECTED, UNUSED, BEFORE_ENVIRON = 1, 2, 32  # lazyimp_c/core.h: flags of a sta
 def open_space(frame, importer):
     """The space of the module whose body `frame` is."""
     file = frame.f_globals.get("__file__")
-    table, flags = _native.policy().open(importer, file)
+    table, flags = _native._policy.open(importer, file)
     guarded = not flags & UNGUARDED and lazyimp_c.native_guarded(frame)
     return lazyimp_c.NativeSpace(importer, frame.f_code, file, table, flags, guarded)
 
 
 def fill(space, scope, top):
     """The verdict on imports of `top` and of what is under it by modules like `space`."""
-    policy, table = (_native.policy(), space.table) if scope is None else scope
+    policy, table = (_native._policy, space.table) if scope is None else scope
     verdict = policy.fill(space.name, space.file, top)
     if not (verdict if type(verdict) is int else verdict[0]) & NO_STORE:
         table[top] = verdict
@@ -35,7 +35,7 @@ def fill(space, scope, top):
 def ask(space, scope, target, names, flags, offset):
     """Whether a statement is lazy, where no bits say it; on which loaded modules that depends, None: it may change."""
     is_lazy = _decide(space, scope, target, names, flags, offset) == "lazy"
-    depends = OWN_CODE if scope is not None else _native.policy().depends_on(space.name, space.file, target)
+    depends = OWN_CODE if scope is not None else _native._policy.depends_on(space.name, space.file, target)
     if not is_lazy and depends == SETTLED and names is not None and len(names) > 1:
         return _apart(space, target, names, flags, offset)
     if depends == OWN_CODE:
@@ -72,7 +72,7 @@ def _decide(space, scope, target, names, flags, offset):
 
         if reads_environment(target, space.environ_after(offset)):
             context |= EFFECT_ORDER
-    policy = _native.policy() if scope is None else scope[0]
+    policy = _native._policy if scope is None else scope[0]
     return policy.decide(space.name, space.file, target, names, context)[0]
 
 
@@ -87,7 +87,7 @@ def protected(space, scope, target, offset):
         return None, 0, True  # a from-import; whether the name exists is known after the import only
     lasts = True
     if bits & ASK or flags & BEFORE_ENVIRON or space.guarded:
-        lasts = _native.policy().depends_on(space.name, space.file, target) != OWN_CODE
+        lasts = _native._policy.depends_on(space.name, space.file, target) != OWN_CODE
         if _decide(space, scope, target, None, flags, offset) != "proxy":
             return None, 0, lasts
     elif not bits & PROXY:

@@ -319,5 +319,6 @@ cdef int plant(known, dict children) except -1:
     for child, place in children.items():
         full = f"{parent}.{child}"
         if full not in <dict>lz.modules and not offer(known, parent, child, place):
-            helper.load_if_found(full)
+            if helper.finder().find(full) is not None:
+                __import__(full)
     return 0

@@ -57,7 +57,7 @@ cdef object instead_of(name):
     seen = paths.get(name)
     now = lz_sys_list(lz_names.sys_path)
     if seen is not None and now != NULL and not lz_same_items(<object>now, seen):
-        helper.search_under(name, seen)
+        helper.finder().paths.setdefault(name, seen)
     return None
 
 

@@ -12,7 +12,16 @@ import lazyimp
 ROOT = Path(lazyimp.__file__).parent
 
 FINDER = {"_finder", "_proxy", "_replaced"}
-CORES = {"_pycore", "_answers", "_native", "_native_repair", "_native_space", "_armed", "lazyimp_c"}
+CORES = {
+    "_pycore",
+    "_answers",
+    "_armed_repair",
+    "_native",
+    "_native_repair",
+    "_native_space",
+    "_armed",
+    "lazyimp_c",
+}
 POLICY = {"_metadata", "_policy", "_recipes", "_tables", "_units", "_verdict"}
 AT_BATCH = {"_at_batch", "_summary", "_trackers"}  # where a switch asks for it
 OBSERVER = {"_observe", "_fingerprint", "_blame"}  # in runs that are verified
