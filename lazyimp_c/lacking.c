@@ -56,26 +56,35 @@ as_it_is(PyObject *self, PyObject *name, int must)
     return result;
 }
 
-/* What a module's namespace holds, where that needs no more: most reads end here. Borrowed, or NULL without an error. */
-static PyObject *
-at_hand(PyObject *self, PyObject *name)
+/* The type itself answers for it, whatever the namespace holds. */
+static int
+is_the_types_own(PyObject *name)
 {
-    if (!PyUnicode_CheckExact(name) || (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_')) {
-        return NULL; /* the type may have it, which comes first */
+    static const char *const own[] = {"__dict__", "__class__", "__annotations__", "__annotate__", NULL};
+    if (PyUnicode_GET_LENGTH(name) < 8 || PyUnicode_READ_CHAR(name, 0) != '_' || PyUnicode_READ_CHAR(name, 1) != '_'
+        || PyUnicode_READ_CHAR(name, 2) < 'a' || PyUnicode_READ_CHAR(name, 2) > 'd') {
+        return 0;
     }
-    PyObject *found = PyDict_GetItemWithError(PyModule_GetDict(self), name);
-    PyErr_Clear();
-    return found == NULL || lz_native_kind == NULL || (PyObject *)Py_TYPE(found) == lz_native_kind ? NULL : found;
+    for (int i = 0; own[i] != NULL; i++) {
+        if (PyUnicode_CompareWithASCIIString(name, own[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static PyObject *
 read_module(PyObject *self, PyObject *name)
 {
-    if (!PyModule_CheckExact(self)) {
+    if (!PyModule_CheckExact(self) || !PyUnicode_CheckExact(name) || lz_native_kind == NULL || is_the_types_own(name)) {
         return lacking.plain(self, name);
     }
-    PyObject *found = at_hand(self, name);
-    return found ? Py_NewRef(found) : as_it_is(self, name, lz_is_attribute_load());
+    PyObject *found = PyDict_GetItemWithError(PyModule_GetDict(self), name); /* borrowed */
+    if (found != NULL && (PyObject *)Py_TYPE(found) != lz_native_kind) {
+        return Py_NewRef(found); /* most reads end here */
+    }
+    PyErr_Clear();
+    return as_it_is(self, name, found == NULL || lz_is_attribute_load());
 }
 
 /* Around an import: the slot holds ours. What is to be given to lz_lacking_after(). */
