@@ -115,8 +115,9 @@ def _of_body(name, is_package, code):
 
 def _hear(importer):
     """Once for each module with an import statement of own modules: what its code puts into others."""
-    if importer in _heard or effects is None:
-        return
+    started = sys.modules.get("lazyimp._startup")
+    if importer in _heard or effects is None or getattr(started, "core", None) is None:
+        return  # whoever asks what a policy would say runs no such module
     _heard.add(importer)
     frame = sys._getframe(1)
     while frame is not None:
