@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -103,3 +104,13 @@ def test_orphans_that_have_ended_do_not_pile_up(host):
     _once((host.root / "jobs" / "j" / "out.log").read_text)
     _once(lambda: _children(state["supervisor"]) == [(state["group"], "S")])
     host.ask("cancel", {"id": "j", "grace_s": 0})
+
+
+def test_a_signal_for_all_of_a_job_is_a_cancel_in_whatever_order_it_comes(host):
+    host.ask("start", {"id": "j", "command": ["sleep", "60"]})
+    state = _once(lambda: (found := host.ask("state", {"id": "j"})).get("group") and found)
+    os.killpg(state["group"], signal.SIGTERM)
+    time.sleep(0.1)
+    os.kill(state["supervisor"], signal.SIGTERM)
+    ended = _once(lambda: (found := host.ask("state", {"id": "j"})).get("state") != "running" and found)
+    assert (ended["state"], ended["status"]) == ("cancelled", -signal.SIGTERM)

@@ -40,6 +40,12 @@ def _is_over(leader):
     return True
 
 
+def was_ended(leader):
+    """Whether the command, which has ended, was made to by a signal that ends jobs."""
+    ended = os.waitid(os.P_PID, leader, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return ended is not None and ended.si_code == os.CLD_KILLED and ended.si_status == signal.SIGTERM
+
+
 def end(leader, number, grace_s):
     """Send the signal to the job's group and to orphans outside of it, then SIGKILL to what is there after the grace.
 

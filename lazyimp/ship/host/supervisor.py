@@ -12,6 +12,7 @@ from lazyimp.ship.host.environments import python_of
 from lazyimp.ship.host.jobs import process_start
 from lazyimp.ship.host.paths import Refused, inside, read_json, write_json
 
+SIGNALLED_S = 0.5  # within so much, a signal for all of the job has come to us, too
 LAST, LAST_BYTES = "last.json", 4096  # blank, but where a full disk left no other place for the end
 
 
@@ -133,9 +134,10 @@ def _watch(child, wish, folder, by_signal):
     pause = 0.01
     while True:
         if processes.has_ended(child.pid, pause):
-            return (
-                by_signal[0] if by_signal else None
-            )  # whoever signals us may have signalled the command, too
+            # whoever signals us may have signalled the command, too, and a little earlier
+            if processes.was_ended(child.pid) and not by_signal:
+                time.sleep(SIGNALLED_S)
+            return by_signal[0] if by_signal else None
         pause = min(pause * 1.5, 0.2)
         if os.path.exists(asked):
             with open(asked) as file:
