@@ -37,20 +37,31 @@ def recall(wanted=True):
 
 def is_same_folder(folder):
     """The working folder, which is on sys.path, is this one."""
-    return os.getcwd() == folder
+    try:
+        return os.getcwd() == folder
+    except OSError:
+        return False
+
+
+def is_unchanged(stamp):
+    """A distribution whose code was looked at is as it was; `stamp` is as `_inside.excuses` begins."""
+    kind, place, seen = stamp[1], *stamp[2:].split("\0")
+    return _program.stamp_of(place, kind == "p") == seen
 
 
 def _read(about):
     path = tuple(sys.path)
-    folder = os.getcwd() if "" in path else None
-    key = (_program_words(), about, folder, path)
+    here = os.getcwd()
+    folder = here if "" in path else None
+    # installed modules in the working folder count as the user's own
+    key = (_program_words(), about, folder or here in path, path)
     name = _imp.source_hash(_imp.pyc_magic_number_token, repr(key).encode("utf-8", "surrogatepass")).hex()
     file = os.path.join(_program.cache_folder("answers", FORMAT), f"{name}.bin")
     for other in _used:
         if other.file == file:
             return other  # sys.path is again what it was
     key = (sys.version, sys.flags.optimize, key, _stamps(about, path, folder))
-    made = lazyimp_c.Answers(file, key, path, folder, _found(file, key))
+    made = lazyimp_c.Answers(file, key, path, folder, *_found(file, key))
     _used.append(made)
     return made
 
@@ -61,10 +72,10 @@ def _found(file, key):
             data = opened.read()  # marshal.load reads a few bytes at a time
         known, environment, found = marshal.loads(data)
         if known == key and all(os.environ.get(name) == value for name, value in environment.items()):
-            return found if type(found) is dict else {}
+            return environment, dict(found)
     except (OSError, EOFError, ValueError, TypeError, AttributeError):
         pass  # none yet, or cut off
-    return {}
+    return {}, {}
 
 
 def _program_words():
@@ -106,7 +117,7 @@ def _of_folder(path):
 
 
 def _is_package(path, name):
-    return "." not in name and os.path.isfile(f"{path}/{name}/__init__.py")
+    return "." not in name and any(os.path.isfile(f"{path}/{name}/__init__{suffix}") for suffix in SUFFIXES)
 
 
 def _changed(path):
@@ -121,7 +132,9 @@ def _of_ourselves(path):
     home = os.path.dirname(__file__)
     if os.path.dirname(home) in path and home.endswith(("site-packages/lazyimp", "site-packages\\lazyimp")):
         return None  # installing it anew changes that folder
-    files = [lazyimp_c.__file__, *[os.path.join(home, name) for name in os.listdir(home)]]
+    folders = (home, os.path.join(home, "recipes"))
+    files = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)]
+    files.append(lazyimp_c.__file__)
     return max([_changed(each) or 0 for each in files])
 
 
@@ -146,17 +159,17 @@ def _write():
     from lazyimp import _tables
 
     for made in _used:
-        added = made.added()
-        if not added:
-            continue
         try:
-            _, about, folder, path = made.key[2]
-            if made.key[3] != _stamps(about, path, folder):
-                continue  # something was installed meanwhile
-            found = {**made.found, **added} if len(made.found) + len(added) < MOST_MODULES else added
-            data = marshal.dumps((made.key, _tables.asked, found))
-            _put(made.file, data)
-        except (OSError, ValueError):
+            added = made.added()
+            if not added or made.key[3] != _stamps(made.key[2][1], made.path, made.folder):
+                continue  # nothing is new, or something was installed meanwhile
+            asked, found = {**made.environment, **_tables.asked}, made.found
+            if len(found) > MOST_MODULES or any(
+                asked[name] != made.environment[name] for name in made.environment
+            ):
+                asked, found = _tables.asked, {}
+            _put(made.file, marshal.dumps((made.key, asked, {**found, **added})))
+        except (OSError, ValueError, OverflowError):
             continue
 
 

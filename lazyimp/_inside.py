@@ -6,11 +6,10 @@ what leads to it. What was found about a module is kept in the user's cache fold
 top-level name, until that is installed anew; without such a folder nothing inside is deferred.
 """
 
-import os
 import sys
 from _frozen_importlib_external import PathFinder
 
-from lazyimp import _kept
+from lazyimp import _kept, _program
 
 UNKNOWN = "its code cannot be looked at"
 CYCLE = "is part of a cycle that its author's order resolves"
@@ -21,6 +20,7 @@ _judge = None
 _modules = {}  # name -> Module or None, of this process
 _specs = {}
 _rows = {}  # name -> (effect or None, modules that its body imports, names its functions bind anew)
+_stamps = {}  # top-level name -> its distribution as excuses() names it
 _files = {}  # top-level name -> where what was found is kept, or None
 _fresh = {}  # top-level name -> True: something to be written
 _clean = set()  # modules that lead to no effect
@@ -53,9 +53,10 @@ def of_statement(importer, target, names, same):
 def excuses(importer, target, names):
     """The modules that `of_statement` passed over because they are loaded; where they are, it finds no more than now.
 
+    Before them, what says that the distribution of the target is the same: "=", "p" of a package, its place, its stamp.
     What is loaded whenever the importer runs, it and the packages above it, is left out.
     """
-    found, waiting = [], list(_named(target, names or ()))
+    found, waiting = [_stamped(target.partition(".")[0])], list(_named(target, names or ()))
     seen, below = set(waiting), importer + "."
     for each in waiting:
         if below.startswith(each + "."):
@@ -67,7 +68,16 @@ def excuses(importer, target, names):
             if other not in seen:
                 seen.add(other)
                 waiting.append(other)
-    return tuple(sorted(found))
+    return tuple(found)
+
+
+def _stamped(top):
+    if top not in _stamps:
+        spec = _find(top)
+        kind = "p" if spec.submodule_search_locations else "m"
+        stamp = _program.stamp_of(spec.origin, kind == "p")
+        _stamps[top] = f"={kind}{spec.origin}\0{stamp}"
+    return _stamps[top]
 
 
 def effect_of(name, same):
@@ -264,14 +274,10 @@ def _find(name):
 def _stamp(top):
     """What changes when the distribution is installed anew."""
     spec = _find(top)
-    try:
-        info = os.stat(spec.origin)
-        stamp = f"{spec.origin} {info.st_mtime_ns} {info.st_size}"
-        if spec.submodule_search_locations:
-            stamp += f" {os.stat(os.path.dirname(spec.origin)).st_mtime_ns}"
-    except (AttributeError, OSError, TypeError):
+    if spec is None or type(spec.origin) is not str:
         return None
-    return stamp
+    stamp = _program.stamp_of(spec.origin, bool(spec.submodule_search_locations))
+    return stamp and f"{spec.origin} {stamp}"
 
 
 def _file(top):

@@ -3,9 +3,8 @@
 `sys.set_lazy_imports("all")` makes every module-level import outside `try` ask the extension's filter, which
 looks at the statement in the frame below it and answers for it alone. Imports inside `try` and `with` are not
 the interpreter's to defer: where the policy says so, the extension's function around the import system's own
-gives them a proxy. Here is what the extension calls (lazyimp_c/native.pxi) and what every core has. The policy,
-and `_native_space` which asks it, are loaded with the first statement of which no earlier run knows the answer
-(`_answers`), the finder and the repairs when something needs them.
+gives them a proxy. Here is what the extension calls and what every core has. The policy, and `_native_space` which
+asks it, are loaded with the first statement of which no earlier run knows the answer, the rest when it is needed.
 """
 
 import os
@@ -35,8 +34,7 @@ PLAIN_FINDERS = ("_frozen_importlib", "_frozen_importlib_external", "_distutils_
 
 after_exec = lazyimp_c.after_exec  # who has hooks to place need not load the finder
 before_load = lazyimp_c.native_before_load  # or anything before one of these is imported
-Lazy = None  # the interpreter's type of placeholders
-mode = None
+mode = Lazy = None  # Lazy: the interpreter's type of placeholders
 debugging = [False]  # whether failures of ours are shown
 watcher = (lazyimp_c.watch, lazyimp_c.unwatch)  # for hooks on functions, see lazyimp.firstbatch
 proxies = 0
@@ -46,8 +44,7 @@ _dict_of = _module.__dict__["__dict__"].__get__
 _blocks = lazyimp_c.native_blocks
 _open = lazyimp_c.native_open
 _policy = None
-_decider = None  # lazyimp._native_space, loaded with the policy
-_finder = None  # lazyimp._finder.finder, once it is needed
+_decider = _finder = None  # lazyimp._native_space, loaded with the policy; lazyimp._finder.finder
 _before = None  # (mode, filter) of the interpreter before ours
 _loading = set()  # threads that load our own parts
 
@@ -124,7 +121,7 @@ def note(error, target):
 
 
 def keep_random(filters):
-    """Before a late import: the states of the random number generators; of warning filters, if they changed."""
+    """Before a late import: states of random number generators; of warning filters, if they changed."""
     from lazyimp import _random
 
     kept = _random.keep()
@@ -249,6 +246,12 @@ def begin():
     return True
 
 
+def _after_fork():
+    """In a child this thread alone is left."""
+    _loading.intersection_update((get_ident(),))
+    lazyimp_c.native_after_fork()
+
+
 def _ready():
     """Make the policy, once; False while another thread does."""
     global _decider, _policy
@@ -274,7 +277,7 @@ def _ready():
 
 def _watch():
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_before_fork)
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
     for target in REPAIRED:
         if target in sys.modules:
             _teach(sys.modules[target])

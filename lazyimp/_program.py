@@ -113,3 +113,13 @@ def cache_folder(kind, form):
         mac = sys.platform == "darwin"
         base = os.path.join(home, "Library", "Caches") if mac else os.path.join(home, ".cache")
     return os.path.join(base, "lazyimp", f"{kind}-{sys.implementation.cache_tag}-{form}")
+
+
+def stamp_of(place, is_package):
+    """What changes with the module at `place`, or for a package with what lies in its folder; None: it is gone."""
+    try:
+        info = os.stat(place)
+        stamp = f"{info.st_mtime_ns} {info.st_size}"
+        return f"{stamp} {os.stat(os.path.dirname(place)).st_mtime_ns}" if is_package else stamp
+    except OSError:
+        return None

@@ -38,13 +38,15 @@ cdef int paths_seen = 0
 
 cdef class Answers:
     """What is known from earlier runs under one sys.path, and what this run adds."""
-    cdef readonly object file, key, path, folder
+    cdef readonly object file, key, path, folder, environment
     cdef readonly dict found   # module -> bytes, or (bytes, conditions)
     cdef dict fresh            # module -> Lesson
+    cdef dict stamps           # of distributions, as conditions name them -> whether they are still so
 
-    def __init__(self, file, key, path, folder, dict found):
+    def __init__(self, file, key, path, folder, environment, dict found):
         self.file, self.key, self.path, self.folder, self.found = file, key, path, folder, found
-        self.fresh = {}
+        self.environment = environment  # variables that the answers depend on
+        self.fresh, self.stamps = {}, {}
 
     def added(self):
         """{module: its answers} where this run found some that were not known."""
@@ -62,7 +64,7 @@ cdef class Lesson:
 
     cdef int add(self, int offset, int line, int flags, int answer, bound, conditions) except -1:
         cdef Row row
-        if len(self.indexes) + len(bound) > LAST_INDEX or len(self.conditions) >= LAST_INDEX:
+        if len(self.indexes) + len(bound) > LAST_INDEX or len(self.conditions) >= LAST_INDEX or any([index > LAST_INDEX for index in bound]):
             return 0
         row.offset, row.line, row.flags, row.answer = offset, line, <unsigned short>flags, answer
         row.first, row.count, row.conditions = <unsigned short>len(self.indexes), <unsigned short>len(bound), 0
@@ -116,7 +118,8 @@ cdef const Head *head_of(found) except? NULL:
     if type(data) is not bytes or len(data) < <Py_ssize_t>sizeof(Head):
         return NULL
     cdef const Head *head = <const Head *><const char *>data
-    if len(data) != <Py_ssize_t>(sizeof(Head) + head.rows * sizeof(Row) + head.indexes * 2):
+    cdef Py_ssize_t rows = head.rows, indexes = head.indexes
+    if rows < 0 or indexes < 0 or len(data) != <Py_ssize_t>sizeof(Head) + rows * <Py_ssize_t>sizeof(Row) + indexes * 2:
         return NULL
     return head
 
@@ -168,7 +171,7 @@ cdef const Row *row_at(NativeSpace space, int offset) except? NULL:
     cdef const Head *head
     cdef const Row *row
     cdef int i
-    known = in_use()
+    cdef Answers known = in_use()
     if known is None:
         return NULL
     if space.source is not known:
@@ -180,16 +183,21 @@ cdef const Row *row_at(NativeSpace space, int offset) except? NULL:
     for i in range(head.rows):
         if row.offset == offset:
             found = space.found
-            is_met = row.conditions == 0 or are_met(found[1][row.conditions - 1])
+            is_met = row.conditions == 0 or are_met(known, found[1][row.conditions - 1])
             return row if is_met and space.found is found else NULL
         row += 1
     return NULL
 
 
-cdef bint are_met(conditions) except -1:
-    """These modules are loaded, and those of the statement that may not wait are now."""
+cdef bint are_met(Answers known, conditions) except -1:
+    """The distribution is what it was ("="), modules are loaded, and those of the statement that may not wait ("+") are now."""
     for name in conditions:
-        if name[0] == "+":
+        if name[0] == "=":
+            if name not in known.stamps:
+                known.stamps[name] = keeper.is_unchanged(name)
+            if not known.stamps[name]:
+                return False
+        elif name[0] == "+":
             if name[1:] not in <dict>lz.modules:
                 __import__(name[1:])
         elif name not in <dict>lz.modules:

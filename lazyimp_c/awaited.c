@@ -53,8 +53,10 @@ put(LzSpace *space, PyObject *bound, PyObject *held, PyObject *value)
     if (key == NULL && PyErr_Occurred()) {
         return -1;
     }
-    p->done = 1;
-    lz.reified++;
+    if (!p->done) {
+        p->done = 1;
+        lz.reified++;
+    }
     if (lz_recording && p->deferral) {
         lz_note_used(p->deferral);
     }
@@ -146,7 +148,7 @@ lz_is_awaited(LzSpace *space, PyObject *name)
         LzSpace *other = space_at(PyTuple_GET_ITEM(row, 0)); /* borrowed */
         PyObject *held = other && PyDict_CheckExact(other->dict) ? lz_raw(other, PyTuple_GET_ITEM(row, 1)) : NULL;
         if (held != NULL && Py_TYPE(held) == &LzPlaceholder_Type && ((LzPlaceholder *)held)->kind == LZ_KIND_FROM
-            && PyUnicode_Compare(((LzPlaceholder *)held)->attr, name) == 0) {
+            && PyUnicode_Compare(((LzPlaceholder *)held)->attr, name) == 0 && PyUnicode_Compare(((LzPlaceholder *)held)->module, space->name) == 0) {
             return 1;
         }
     }
@@ -158,22 +160,18 @@ lz_is_awaited(LzSpace *space, PyObject *name)
 void
 lz_await_no_more(PyObject *address)
 {
-    PyObject *target, *rows, *row, *ignored; /* borrowed */
-    Py_ssize_t position = 0;
-    while (PyDict_Next(lz.awaited, &position, &target, &rows)) {
-        Py_ssize_t at = 0;
-        PyObject *gone = NULL; /* owned */
-        while (PyDict_Next(rows, &at, &row, &ignored)) {
-            int same = PyObject_RichCompareBool(PyTuple_GET_ITEM(row, 0), address, Py_EQ);
-            if (same > 0 && (gone != NULL || (gone = PyList_New(0)) != NULL)) {
-                (void)PyList_Append(gone, row);
+    PyObject *tables = PyDict_Values(lz.awaited); /* owned; what is made here may collect garbage, which runs code */
+    for (Py_ssize_t i = 0; tables != NULL && i < PyList_GET_SIZE(tables); i++) {
+        PyObject *table = PyList_GET_ITEM(tables, i), *rows = PyDict_Keys(table); /* borrowed, owned */
+        for (Py_ssize_t k = 0; rows != NULL && k < PyList_GET_SIZE(rows); k++) {
+            PyObject *row = PyList_GET_ITEM(rows, k); /* borrowed */
+            if (PyObject_RichCompareBool(PyTuple_GET_ITEM(row, 0), address, Py_EQ) == 1 && PyDict_Contains(table, row) == 1) {
+                (void)PyDict_DelItem(table, row);
             }
         }
-        for (Py_ssize_t i = 0; gone != NULL && i < PyList_GET_SIZE(gone); i++) {
-            (void)PyDict_DelItem(rows, PyList_GET_ITEM(gone, i));
-        }
-        Py_XDECREF(gone);
+        Py_XDECREF(rows);
     }
+    Py_XDECREF(tables);
     PyErr_Clear(); /* out of memory: a row that leads nowhere stays */
 }
 

@@ -67,6 +67,9 @@ typedef PyTime_t LzTime;
 #define LZ_MONOTONIC(ns) (*(ns) = _PyTime_GetMonotonicClock())
 typedef _PyTime_t LzTime;
 #endif
+#if PY_VERSION_HEX < 0x030D0000
+#define Py_IsFinalizing _Py_IsFinalizing
+#endif
 #if defined(_MSC_VER)
 #define LZ_THREAD_LOCAL __declspec(thread)
 #else

@@ -190,7 +190,7 @@ lz_settle(LzSpace *space, PyObject *key, PyObject *placeholder, PyObject *value)
         failed = lz_disarm(space, (LzKey *)key) < 0 || lz_came(space, ((LzKey *)key)->name) < 0;
     }
     Py_DECREF(key);
-    return failed;
+    return failed ? -1 : 0;
 }
 
 /* ---- rebuilding ---------------------------------------------------------------------------------------------------------------------------- */

@@ -23,6 +23,9 @@ may_be_awaited(PyObject *self, PyObject *name)
         || (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_')) {
         return 0;
     }
+    if (Py_IsFinalizing()) { /* nothing can be imported any more */
+        return 0;
+    }
     if (!lz_native_waits && (!lz.active || lz.deferred <= lz.reified)) {
         return 0;
     }
@@ -37,11 +40,13 @@ may_be_awaited(PyObject *self, PyObject *name)
 
 /* The interpreter's function, while it is in the slot: what the interpreter does meanwhile finds its own there. Whatever is imported from here on begins
  * with ours again, see lz_lacking_during(). */
+static int plainly; /* how many reads are the interpreter's own function's, over all threads */
+
 static PyObject *
 as_it_is(PyObject *self, PyObject *name, int must)
 {
-    getattrofunc before = PyModule_Type.tp_getattro;
     PyObject *result = NULL; /* owned, returned */
+    plainly++;
     PyModule_Type.tp_getattro = lacking.plain;
     if (must) {
         result = lacking.plain(self, name);
@@ -52,8 +57,19 @@ as_it_is(PyObject *self, PyObject *name, int must)
                                                     : "module %R has no attribute %R";
         PyErr_Format(PyExc_AttributeError, told, own ? own : name, name);
     }
-    PyModule_Type.tp_getattro = before;
+    if (plainly > 0 && --plainly == 0 && lacking.on) {
+        PyModule_Type.tp_getattro = getattro;
+    }
     return result;
+}
+
+void
+lz_lacking_after_fork(void)
+{
+    plainly = 0; /* of other threads, which are gone */
+    if (lacking.on) {
+        PyModule_Type.tp_getattro = getattro;
+    }
 }
 
 /* The type itself answers for it, whatever the namespace holds. */
@@ -84,7 +100,10 @@ read_module(PyObject *self, PyObject *name)
         return Py_NewRef(found); /* most reads end here */
     }
     PyErr_Clear();
-    return as_it_is(self, name, found == NULL || lz_is_attribute_load());
+    if (found == NULL || PyInterpreterState_Get() != lacking.interpreter) {
+        return lacking.plain(self, name);
+    }
+    return as_it_is(self, name, lz_is_attribute_load());
 }
 
 /* Around an import: the slot holds ours. What is to be given to lz_lacking_after(). */
@@ -101,12 +120,17 @@ lz_lacking_during(void)
 void
 lz_lacking_after(int plain)
 {
-    if (plain && PyModule_Type.tp_getattro == getattro) {
+    if (plain && plainly > 0 && PyModule_Type.tp_getattro == getattro) {
         PyModule_Type.tp_getattro = lacking.plain;
     }
 }
 
 #else
+
+void
+lz_lacking_after_fork(void)
+{
+}
 
 static PyObject *
 read_module(PyObject *self, PyObject *name)

@@ -25,6 +25,7 @@ cdef extern from "native.h":
 
 cdef extern from "state.h":
     void lz_lacking(int on)
+    void lz_lacking_after_fork()
 
 cdef object helper = None         # lazyimp._native
 cdef object decider = None        # lazyimp._native_space, once there is a policy
@@ -99,6 +100,14 @@ def native_around(on):
     """Stand around each import and what a package lacks, or no longer."""
     lz_around(NATIVE_JOB, 1 if on else 0)
     lz_lacking(1 if on else 0)
+
+
+def native_after_fork():
+    """In a child: what other threads were at is over."""
+    global late_loads
+    late_loads = 0
+    lz_lacking_after_fork()
+    after_fork_in_child()
 
 
 def native_quiet(list finders):

@@ -138,7 +138,7 @@ cdef bint has_generators() except -1:
 cdef int put_back(LzNativeLoad *load) except -1:
     global late_loads
     if load.late:
-        late_loads -= 1
+        late_loads = max(late_loads - 1, 0)  # a fork in between has set it to 0
     if load.seen != NULL:
         seen = <object>load.seen
         Py_CLEAR(load.seen)

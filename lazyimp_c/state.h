@@ -156,6 +156,7 @@ void lz_filters_added(LzPlaceholder *p);
 /* lacking.c */
 int lz_lacking_during(void);                        /* an import begins, or */
 void lz_lacking_after(int plain);                   /* it has ended */
+void lz_lacking_after_fork(void);                   /* in the child, where only this thread is left */
 void lz_lacking(int on);                            /* attributes that packages lack: begin, or end */
 
 /* collector.c: around.c calls these */

@@ -258,6 +258,40 @@ def test_an_answer_that_depends_on_what_is_loaded(run: Run, write: Write) -> Non
     assert [run("early"), run()] == eager
 
 
+def test_a_distribution_that_was_edited(run: Run, write: Write, tmp_path: Path) -> None:
+    """Another module of it, put in place by rename as editors and version control do, does something now."""
+    files = {
+        "__init__.py": "from pkg import part\nprint('body')\ndef use(): return part\n",
+        "part.py": "x = 1\n",
+    }
+    write({"main.py": "import pkg\nprint(pkg.use().x)\n", **package("pkg", files)})
+    assert [run(), run()] == ["body\n1\n"] * 2
+    part = tmp_path / INSTALLED / "pkg/part.py"
+    part.with_suffix(".new").write_text("import pkg, sys\nsys.flag = 1\nprint('part')\nx = 2\n")
+    part.with_suffix(".new").replace(part)
+    assert [run(), run()] == ["part\nbody\n2\n"] * 2
+
+
+def test_a_variable_that_a_row_is_about(run: Run, write: Write) -> None:
+    """What a run without it found out, and added to later, does not count where it is set."""
+    files = {"__init__.py": "", "trainer.py": "print('trainer')\nTrainer = 1\n"}
+    main = """
+        import sys
+        from transformers import trainer
+        if len(sys.argv) > 1:
+            import other
+            other.x
+        print("main")
+        def use(): return trainer
+    """
+    files = {f"{INSTALLED}/transformers/{name}": text for name, text in files.items()}
+    files[f"{INSTALLED}/transformers-5.24.0.dist-info/METADATA"] = "Name: transformers\nVersion: 5.24.0\n"
+    write({"main.py": main, **files, **package("other", {"__init__.py": "x = 1\n"})})
+    assert [run(), run("more"), run()] == ["main\n"] * 3
+    offline = [run(WANDB_MODE="offline"), run(WANDB_MODE="offline")]
+    assert offline == ["trainer\nmain\n"] * 2 and run() == "main\n"
+
+
 @pytest.mark.parametrize("damage", [b"", b"no marshal", "half", "other"])
 def test_a_damaged_file_is_no_file(run: Run, write: Write, tmp_path: Path, damage: bytes | str) -> None:
     """It is written anew."""

@@ -135,7 +135,7 @@ ARROWS = {
     "_recipes": {"_tables", "_units", "recipes"},
     "_tables": {"_program", "recipes"},
     "_stubs": {*FINDER, "_recipes", "_units", "recipes"},
-    "_inside": {"_kept", "_outline", "lazyimp_c"},
+    "_inside": {"_kept", "_outline", "_program", "lazyimp_c"},
     "_kept": {"_program"},
     "_outline": {"lazyimp_c"},
     "_environ": {"_units"},

@@ -143,3 +143,14 @@ def test_it_ends_with_deferring(run_python: RunPython, write: Write, tmp_path: P
     write({"main.py": main})
     printed = run_python(tmp_path / "main.py", mode="deep").stdout.split()
     assert printed[1:] == ["function", "True"] and printed[0] != "function"
+
+
+def test_namespaces_are_pickled_as_before(run_python: RunPython, write: Write, tmp_path: Path) -> None:
+    """The path of a namespace package refers to the function by its name."""
+    main = """
+        import pickle
+        import space
+        print(list(pickle.loads(pickle.dumps(space.__path__))) == list(space.__path__))
+    """
+    write({"space/a.py": "", "main.py": main})
+    assert run_python(tmp_path / "main.py", mode="deep").stdout == "True\n"
