@@ -213,6 +213,18 @@ def test_files_are_shown_short_and_without_homes(path, shown, kind):
     assert (places.shown(path), places.kind(path)) == (shown, kind)
 
 
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        (f"{CWD}/train.py", "train.py"),
+        (f"{CWD}/examples/train.py", "examples/train.py"),
+        ("./a/b.py", "a/b.py"),
+    ],
+)
+def test_commands_name_a_program_from_the_folder_of_its_run(path, named):
+    assert Places(Writer().header, [f"{CWD}/examples", CWD]).in_a_command(path) == named
+
+
 def test_no_home_folder_is_left_anywhere():
     assert "/home/" not in repr(small())
     assert without_home("load '/home/ann/x.pt' and /root/y") == "load '.../x.pt' and .../y"

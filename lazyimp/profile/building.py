@@ -243,7 +243,7 @@ def _seen(
     ttfb_s: float,
 ) -> Seen:
     kind, name = timeline.main_of(run.header)
-    named = {"script": run.places.shown(name), "module": f"-m {name}", "command": name}
+    named = {"script": run.places.in_a_command(name), "module": f"-m {name}", "command": name}
     began = mark_of(run.record, "site")
     files = {each.use.file for each in run.record.deferrals if each.use is not None}
     files -= {"<string>"} if kind == "command" else set()  # the line that starts an installed command

@@ -45,6 +45,15 @@ class Places:
                 return name + path[len(root) + 1 :]
         return without_home(path)
 
+    def in_a_command(self, path: str) -> str:
+        """The name by which a command in the folder of the run finds a file of the program."""
+        found = _forward(path)
+        return (
+            found.removeprefix(self._cwd + "/")
+            if self._cwd and _is_absolute(found)
+            else found.removeprefix("./")
+        )
+
     def kind(self, origin: str) -> str:
         """BUILTIN, STDLIB, INSTALLED or OWN."""
         found = self._kinds.get(origin)
