@@ -100,10 +100,10 @@ read_module(PyObject *self, PyObject *name)
         return Py_NewRef(found); /* most reads end here */
     }
     PyErr_Clear();
-    if (found == NULL || PyInterpreterState_Get() != lacking.interpreter) {
-        return lacking.plain(self, name);
+    if (PyInterpreterState_Get() != lacking.interpreter || (found == NULL && PyDict_Contains(PyModule_GetDict(self), lz_names.dunder_getattr) == 1)) {
+        return lacking.plain(self, name); /* the module's own function may read what other packages lack */
     }
-    return as_it_is(self, name, lz_is_attribute_load());
+    return as_it_is(self, name, found == NULL || lz_is_attribute_load());
 }
 
 /* Around an import: the slot holds ours. What is to be given to lz_lacking_after(). */
