@@ -120,16 +120,11 @@ def note(error, target):
         error.add_note(told)
 
 
-def keep_random(filters):
+def keep_random(filters, target):
     """Before a late import: states of random number generators; of warning filters, if they changed."""
     from lazyimp import _random
 
-    kept = _random.keep()
-    if filters is not None:
-        from lazyimp import _warned
-
-        kept.append(_warned.keep(filters))
-    return kept
+    return _random.keep_all(filters, target)
 
 
 def filters_added(recorded):
@@ -221,29 +216,38 @@ def _before_fork():
 
 def begin():
     """Prepare for the first statement to decide; False while another thread does."""
-    global Lazy
+    return _alone(_prepare)
+
+
+def _alone(work):
+    """Do work of ours, once at a time; False where some is being done."""
     if policy_factory is None or _loading:
         return False
     _loading.add(get_ident())
     lazyimp_c.pause()
     try:
-        if Lazy is None:
-            import _types
-
-            Lazy = _types.LazyImportType
-            lazyimp_c.native_lazy(Lazy)
-            _watch()
-        getattr(policy_factory, "begin", int)()
-        from lazyimp import _answers
-
-        lazyimp_c.native_keeper(_answers)
-        _answers.recall()
-        look_around()
-        lazyimp_c.native_begun(True)
+        work()
     finally:
         lazyimp_c.resume()
         _loading.discard(get_ident())
     return True
+
+
+def _prepare():
+    global Lazy
+    if Lazy is None:
+        import _types
+
+        Lazy = _types.LazyImportType
+        lazyimp_c.native_lazy(Lazy)
+        _watch()
+    getattr(policy_factory, "begin", int)()
+    from lazyimp import _answers
+
+    lazyimp_c.native_keeper(_answers)
+    _answers.recall()
+    look_around()
+    lazyimp_c.native_begun(True)
 
 
 def _after_fork():
@@ -254,25 +258,18 @@ def _after_fork():
 
 def _ready():
     """Make the policy, once; False while another thread does."""
-    global _decider, _policy
-    if _policy is not None:
-        return True
-    if policy_factory is None or _loading:
-        return False
-    _loading.add(get_ident())
-    lazyimp_c.pause()
-    try:
-        if _decider is None:
-            from lazyimp import _native_space as _decider
+    return _policy is not None or (_alone(_make_policy) and _policy is not None)
 
-            lazyimp_c.native_decider(_decider)
-        _policy = _made()
-        if not _policy.is_settled:
-            lazyimp_c.native_answers(None)
-    finally:
-        lazyimp_c.resume()
-        _loading.discard(get_ident())
-    return _policy is not None
+
+def _make_policy():
+    global _decider, _policy
+    if _decider is None:
+        from lazyimp import _native_space as _decider
+
+        lazyimp_c.native_decider(_decider)
+    _policy = _made()
+    if not _policy.is_settled:
+        lazyimp_c.native_answers(None)
 
 
 def _watch():

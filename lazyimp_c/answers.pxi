@@ -1,8 +1,6 @@
 # Answers of earlier runs: what the policy said of each import statement, so that a start which repeats need not load it.
 # A module's answers are void once its file is another; all are once sys.path or a folder on it is. lazyimp._answers has the files.
 
-from libc.string cimport memcpy
-
 cdef extern from "native.h":
     int lz_stamp(object path, long long *stamp) except -1  # 1: when it was changed (ns) and how long it is, 0: there is no such file
 

@@ -27,7 +27,7 @@ cdef public object lz_native_begin(object name, LzNativeLoad *load):
                     Py_INCREF(seen)
                     load.seen = <PyObject *>seen
             if late_loads == 0 and (moved or has_generators()):
-                kept = helper.keep_random(seen if moved else None)
+                kept = helper.keep_random(seen if moved else None, name)
                 Py_INCREF(kept)
                 load.kept = <PyObject *>kept
             load.late = 1
