@@ -6,7 +6,6 @@ kept eager (`lazyimp_c.pause`).
 
 import atexit
 import sys
-from _thread import get_ident
 
 import lazyimp_c
 from lazyimp import _finder, _proxy
@@ -31,7 +30,6 @@ REPAIRED = (
 )
 
 finder = _finder.finder
-_asked = {}  # submodules that missing() is loading -> the thread that does
 _policy = None
 _make_policy = None
 _generation = None  # the wish that _policy was made for
@@ -195,23 +193,13 @@ def missing(name, attribute, only_asked):
         inside = sys.modules.get("lazyimp._inside")
         if inside is None or not inside.is_awaited(full):
             return NotImplemented
-    module = sys.modules.get(name)
-    thread = _asked.get(full)
-    if thread is None and (
-        full in sys.modules or getattr(module, "__path__", None) is None or finder.find(full) is None
-    ):
-        return NotImplemented
-    if thread == get_ident():
-        return NotImplemented
-    try:
-        _asked.setdefault(full, get_ident())
-        __import__(full)  # it waits until another thread has it
-    except Exception:
-        return NotImplemented  # what the package lacks stays a missing attribute
-    finally:
-        if _asked.get(full) == get_ident():
-            del _asked[full]
-    return sys.modules[full]
+
+    def may_come():
+        module = sys.modules.get(name)
+        is_new = full not in sys.modules and getattr(module, "__path__", None) is not None
+        return is_new and finder.find(full) is not None
+
+    return _finder.load_lacking(full, may_come)
 
 
 @never_fails([])  # half-loaded frameworks, foreign generators: then there is nothing to keep

@@ -228,6 +228,31 @@ def unwrapped(loader):
 finder = LazyFinder()
 
 
+def load_lacking(full, may_come):
+    """The module `full`, loaded where may_come() says that the eager order has loaded it by now; else NotImplemented.
+
+    Whoever asks for it while it is looked for, or loaded, gets NotImplemented; another thread waits for it.
+    """
+    thread = _lacking.get(full)
+    if thread == get_ident():
+        return NotImplemented
+    if thread is None:
+        _lacking[full] = get_ident()
+    try:
+        if thread is None and not may_come():
+            return NotImplemented
+        __import__(full)
+    except Exception:
+        return NotImplemented  # what the package lacks stays a missing attribute
+    finally:
+        if thread is None:
+            _lacking.pop(full, None)
+    return sys.modules.get(full, NotImplemented)
+
+
+_lacking = {}  # modules that load_lacking() is at -> the thread that is
+
+
 def make_proxy(name, place=None):
     """Return the proxy of module `name`, or None where it has to stay eager.
 

@@ -6,13 +6,11 @@ Loaded with the first of these, or when pending names are asked for.
 """
 
 import sys
-from _thread import get_ident
 
 import lazyimp_c
 from lazyimp import _finder, _native, _proxy
 
 _declared = lazyimp_c.native_declared
-_asked = {}  # submodules that missing() is looking for -> the thread that does
 _OWN, _UNUSED, _ASYNC = 256, 2, 128  # flags of a statement: lazyimp_c/core.h and native.pxi
 
 
@@ -117,23 +115,14 @@ def resolve_running():
 def missing(package, child):
     """The submodule `child`, loaded where a pending import may have been what loads it; else NotImplemented."""
     full = f"{package}.{child}"
-    known = sys.modules.get(package)
-    thread = _asked.get(full)
-    if thread is not None and thread != get_ident():
-        __import__(full)  # it waits until the other thread has it
-        return sys.modules.get(full, NotImplemented)
-    if thread is not None or full in sys.modules or _native._dict_of(known).get("__path__") is None:
-        return NotImplemented
-    _asked[full] = get_ident()
-    try:
-        if _native.finder().find(full) is None or not (lazyimp_c.native_planted or pending()):
-            return NotImplemented
-        __import__(full)
-    except Exception:
-        return NotImplemented  # what the package lacks stays a missing attribute
-    finally:
-        _asked.pop(full, None)
-    return sys.modules.get(full, NotImplemented)
+
+    def may_come():
+        known = sys.modules.get(package)
+        if full in sys.modules or _native._dict_of(known).get("__path__") is None:
+            return False
+        return _native.finder().find(full) is not None and (lazyimp_c.native_planted or pending())
+
+    return _finder.load_lacking(full, may_come)
 
 
 # -- hooks: before a fork, an event loop, a pickler or a compiler meets a placeholder ----------------------
